@@ -1,0 +1,36 @@
+package lab
+
+// EventKind says which field of an Event is set.
+type EventKind string
+
+// The kinds of event.
+const (
+	EventSnapshot     EventKind = "snapshot"      // Nodes, Images, Link: everything, a subscriber's first event
+	EventNode         EventKind = "node"          // Node: its whole new value
+	EventNodeRemoved  EventKind = "node_removed"  // ID: the node is no longer listed
+	EventImage        EventKind = "image"         // Image: its whole new value
+	EventImageRemoved EventKind = "image_removed" // ID: name of the image that is no longer listed
+	EventLink         EventKind = "link"          // Link: the connection to libvirt came or went
+)
+
+// EventKinds lists every kind of event.
+var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventImage, EventImageRemoved, EventLink}
+
+// Event carries the whole new value of one thing, never a delta: a reader that
+// lost some of them is right again with the next one.
+type Event struct {
+	Kind   EventKind `json:"kind"`
+	Nodes  []Node    `json:"nodes,omitempty"`
+	Images []Image   `json:"images,omitempty"`
+	Node   *Node     `json:"node,omitempty"`
+	Image  *Image    `json:"image,omitempty"`
+	ID     string    `json:"id,omitempty"`
+	Link   *Link     `json:"link,omitempty"`
+}
+
+// Link is the state of the connection to libvirt.
+type Link struct {
+	Connected bool     `json:"connected"`
+	URI       string   `json:"uri"`
+	Problem   *Problem `json:"problem,omitempty"` // why not connected
+}

@@ -1,0 +1,44 @@
+package lab
+
+// Host is what the machine that runs the nodes can do.
+type Host struct {
+	URI          string `json:"uri"`
+	Profile      string `json:"profile"` // session or system
+	Hypervisor   string `json:"hypervisor"`
+	CPUs         int    `json:"cpus"`
+	MemoryMiB    int    `json:"memoryMiB"`
+	FreeMiB      int    `json:"freeMiB"` // memory free now
+	Accelerated  bool   `json:"accelerated"`
+	Acceleration string `json:"acceleration"` // kvm or tcg, and why, as a sentence
+	PoolPath     string `json:"poolPath"`
+	PoolBytes    int64  `json:"poolBytes"`     // size of the file system of the pool
+	PoolFree     int64  `json:"poolFreeBytes"` // free on it
+}
+
+// Check is one line of the doctor: what was checked, what was found, and the
+// one command that mends it.
+type Check struct {
+	Name    string      `json:"name"`
+	Status  CheckStatus `json:"status"`
+	Message string      `json:"message"`
+	Remedy  string      `json:"remedy,omitempty"` // a command to run, or empty
+}
+
+// CheckStatus is the outcome of a check.
+type CheckStatus string
+
+// The outcomes of a check.
+const (
+	CheckOK      CheckStatus = "ok"
+	CheckWarning CheckStatus = "warning" // it works, worse than it could
+	CheckFailed  CheckStatus = "failed"  // something will not work
+)
+
+// CheckStatuses lists every outcome of a check.
+var CheckStatuses = []CheckStatus{CheckOK, CheckWarning, CheckFailed}
+
+// Health is the doctor's report: what the host is, where it could be asked, and the checks.
+type Health struct {
+	Host   *Host   `json:"host,omitempty"`
+	Checks []Check `json:"checks"`
+}

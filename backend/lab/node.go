@@ -1,0 +1,158 @@
+package lab
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// Limits of a spec. The host's own limits are checked by the service.
+const (
+	MinMemoryMiB       = 32
+	MaxMemoryMiB       = 1 << 20
+	MaxVCPUs           = 255
+	MaxNotesBytes      = 8 << 10
+	DefaultStopSeconds = 30
+	MaxStopSeconds     = 3600
+)
+
+// NodeSpec is what was asked of a node. It is kept twice: in the store, and in
+// the metadata of its domain, so that either can be lost. While the domain
+// exists it is the authority, since virsh may have changed it.
+type NodeSpec struct {
+	ID          string        `json:"id"` // UUID of the domain, lower case
+	Name        string        `json:"name"`
+	Image       string        `json:"image"` // name of the base image in the library
+	Base        string        `json:"base"`  // volume of the base image in the pool
+	VCPUs       int           `json:"vcpus"`
+	MemoryMiB   int           `json:"memoryMiB"`
+	MAC         string        `json:"mac"` // of the first NIC, 52:54:00:xx:xx:xx
+	Keymap      string        `json:"keymap,omitempty"`
+	StopSeconds int           `json:"stopSeconds,omitempty"` // from ACPI power-off to force off; 0: DefaultStopSeconds
+	Notes       string        `json:"notes,omitempty"`
+	Generation  int           `json:"generation"`     // of the overlay in use, from 1
+	Kept        []KeptOverlay `json:"kept,omitempty"` // overlays a wipe or an undo put aside, oldest first
+	CreatedAt   time.Time     `json:"createdAt" ts_type:"string"`
+	StartedAt   *time.Time    `json:"startedAt" ts_type:"string | null"`    // last start
+	WipedAt     *time.Time    `json:"wipedAt" ts_type:"string | null"`      // last wipe
+	DeletedAt   *time.Time    `json:"deletedAt,omitempty" ts_type:"string"` // set: deleted, can be restored until purged
+}
+
+// KeptOverlay is an overlay that is not in use and can be returned to.
+type KeptOverlay struct {
+	Generation int       `json:"generation"`
+	At         time.Time `json:"at" ts_type:"string"`
+	Reason     string    `json:"reason"` // KeptByWipe or KeptByUndo
+}
+
+// Why an overlay was put aside.
+const (
+	KeptByWipe = "wipe"
+	KeptByUndo = "undo"
+)
+
+// Node is what a node is now: its spec with what was observed.
+type Node struct {
+	NodeSpec
+	State   State    `json:"state"`
+	Overlay Overlay  `json:"overlay"`
+	VNC     *VNC     `json:"vnc"` // only while it has a process
+	Undo    *Undo    `json:"undo,omitempty"`
+	Problem *Problem `json:"problem"`
+}
+
+// Overlay is the node's own disk: what it wrote since its last wipe.
+type Overlay struct {
+	Path  string `json:"path"`
+	Bytes int64  `json:"bytes"` // allocated on the host's disk
+}
+
+// VNC is where the display of a running node listens.
+type VNC struct {
+	Host string `json:"host"`
+	Port int    `json:"port"`
+}
+
+// Undo says what UndoWipe would bring back.
+type Undo struct {
+	Generation int       `json:"generation"`
+	Bytes      int64     `json:"bytes"`
+	At         time.Time `json:"at" ts_type:"string"`
+	Until      time.Time `json:"until" ts_type:"string"` // it may be purged from then on
+}
+
+// Check checks the spec's own rules; a breach is KindInvalid and names the rule.
+func (s *NodeSpec) Check() error {
+	if err := CheckID(s.ID); err != nil {
+		return err
+	}
+	if err := CheckName(s.Name); err != nil {
+		return err
+	}
+	if err := CheckName(s.Image); err != nil {
+		return err
+	}
+	if s.Generation < 1 {
+		return Errorf(KindInvalid, "overlay generation %d is below 1", s.Generation)
+	}
+	return s.checkHardware()
+}
+
+var (
+	macPattern    = regexp.MustCompile(`^52:54:00(:[0-9a-f]{2}){3}$`)
+	keymapPattern = regexp.MustCompile(`^([a-z]{2,3}(-[a-z0-9]{2,8})?)?$`)
+)
+
+func (s *NodeSpec) checkHardware() error {
+	switch {
+	case s.VCPUs < 1 || s.VCPUs > MaxVCPUs:
+		return Errorf(KindInvalid, "%d vCPUs are out of range", s.VCPUs).WithHint("Choose 1 to %d.", MaxVCPUs)
+	case s.MemoryMiB < MinMemoryMiB || s.MemoryMiB > MaxMemoryMiB:
+		return Errorf(KindInvalid, "%d MiB of memory are out of range", s.MemoryMiB).WithHint("Choose %d to %d MiB.", MinMemoryMiB, MaxMemoryMiB)
+	case s.StopSeconds < 0 || s.StopSeconds > MaxStopSeconds:
+		return Errorf(KindInvalid, "a stop limit of %d seconds is out of range", s.StopSeconds).WithHint("Choose 1 to %d.", MaxStopSeconds)
+	case len(s.Notes) > MaxNotesBytes || !utf8.ValidString(s.Notes):
+		return Errorf(KindInvalid, "the notes are longer than %d bytes or not UTF-8", MaxNotesBytes)
+	case !macPattern.MatchString(s.MAC):
+		return Errorf(KindInvalid, "%q is not a MAC address under 52:54:00", s.MAC)
+	case !keymapPattern.MatchString(s.Keymap):
+		return Errorf(KindInvalid, "%q is not a keymap", s.Keymap).WithHint("Use one of QEMU's, such as en-us or de.")
+	}
+	return nil
+}
+
+// StopLimit is how long a power-off by ACPI may take before the node is forced off.
+func (s *NodeSpec) StopLimit() time.Duration {
+	if s.StopSeconds == 0 {
+		return DefaultStopSeconds * time.Second
+	}
+	return time.Duration(s.StopSeconds) * time.Second
+}
+
+// OverlayVolume is the name of the volume that holds generation n of the node's overlay.
+func (s *NodeSpec) OverlayVolume(n int) string { return fmt.Sprintf("%s.%d.qcow2", s.ID, n) }
+
+var overlayPattern = regexp.MustCompile(`^([0-9a-f-]{36})\.([1-9][0-9]{0,8})\.qcow2$`)
+
+// ParseOverlayVolume is the inverse of OverlayVolume; ok is false for any other name.
+func ParseOverlayVolume(volume string) (id string, generation int, ok bool) {
+	m := overlayPattern.FindStringSubmatch(volume)
+	if m == nil || CheckID(m[1]) != nil {
+		return "", 0, false
+	}
+	n, err := strconv.Atoi(m[2])
+	return m[1], n, err == nil
+}
+
+// CheckID checks that id is a UUID in its canonical lower-case form.
+func CheckID(id string) error {
+	u, err := uuid.Parse(id)
+	if err != nil || u.String() != id {
+		return Errorf(KindInvalid, "%q is not a node's UUID", id)
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package lab
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Pool is where the volumes live: base images and overlays, side by side. It is
+// made and started when missing. Every method MUST return an *Error: KindInvalid
+// for a volume name that is neither an overlay's nor a base's (OverlayVolume,
+// BaseVolume), KindUnavailable while there is no connection, when the disk is
+// full, or when a pool of that name points elsewhere.
+type Pool interface {
+	// Volumes gives every volume whose name is an overlay's or a base's, read
+	// afresh, in a number of calls that does not grow needlessly with theirs.
+	Volumes(ctx context.Context) ([]Volume, error)
+
+	// Volume gives one, read afresh. KindNotFound if it is not there.
+	Volume(ctx context.Context, name string) (Volume, error)
+
+	// CreateOverlay makes an empty qcow2 overlay (compat 1.1, backing format
+	// explicit) of its base's virtual size. KindExists if the name is taken,
+	// KindNotFound if the base is not there.
+	CreateOverlay(ctx context.Context, name, base string) (Volume, error)
+
+	// CopyOverlay makes an overlay with the content and the base of another,
+	// which MUST NOT be in use. KindExists if the name is taken.
+	CopyOverlay(ctx context.Context, name, from string) (Volume, error)
+
+	// Upload makes a base volume of size bytes from a qcow2 file without a
+	// backing file: mode 0444, readable by every QEMU of this pool. On failure
+	// nothing stays. KindExists if the name is taken.
+	Upload(ctx context.Context, name string, size int64, content io.Reader) (Volume, error)
+
+	// Download gives the bytes of a volume's file.
+	Download(ctx context.Context, name string) (io.ReadCloser, error)
+
+	// Delete removes a volume; whether it is in use is for the caller to check.
+	// Removing what is already gone MUST succeed.
+	Delete(ctx context.Context, name string) error
+}
+
+// Volume is a file of the pool.
+type Volume struct {
+	Name         string
+	Path         string
+	Bytes        int64  // allocated on the host's disk
+	FileBytes    int64  // length of the file
+	VirtualBytes int64  // of the disk the guest sees
+	Backing      string // path of the backing file; empty for a base
+	ModTime      time.Time
+}

@@ -1,0 +1,66 @@
+package service
+
+import "sandboxlabs/backend/lab"
+
+// CreateInput is what is asked of a new node. Zero VCPUs and MemoryMiB take the
+// defaults of the settings.
+type CreateInput struct {
+	Name        string `json:"name"`
+	Image       string `json:"image"`
+	VCPUs       int    `json:"vcpus"`
+	MemoryMiB   int    `json:"memoryMiB"`
+	StopSeconds int    `json:"stopSeconds"`
+	Keymap      string `json:"keymap"`
+	Notes       string `json:"notes"`
+	Start       bool   `json:"start"`
+}
+
+// SetInput changes a node; what is nil stays. VCPUs and MemoryMiB of an active
+// node take effect at its next start.
+type SetInput struct {
+	VCPUs       *int    `json:"vcpus"`
+	MemoryMiB   *int    `json:"memoryMiB"`
+	StopSeconds *int    `json:"stopSeconds"`
+	Notes       *string `json:"notes"`
+}
+
+// CloneInput names the copy. CopyDisk takes the content of the overlay along,
+// for which the node must be stopped; otherwise the copy starts clean.
+type CloneInput struct {
+	Name     string `json:"name"`
+	CopyDisk bool   `json:"copyDisk"`
+}
+
+// AddImageInput names a local qcow2 file and the image to make of it. An empty
+// Name takes the file's.
+type AddImageInput struct {
+	Name string `json:"name"`
+	Path string `json:"path"`
+}
+
+// BulkInput asks for one verb on many nodes.
+type BulkInput struct {
+	Verb  BulkVerb `json:"verb"`
+	Nodes []string `json:"nodes"` // names or UUIDs
+}
+
+// BulkVerb is a verb that can be asked of many nodes at once.
+type BulkVerb string
+
+// The bulk verbs.
+const (
+	BulkStart  BulkVerb = "start"
+	BulkStop   BulkVerb = "stop"
+	BulkWipe   BulkVerb = "wipe"
+	BulkDelete BulkVerb = "delete"
+)
+
+// BulkVerbs lists every bulk verb.
+var BulkVerbs = []BulkVerb{BulkStart, BulkStop, BulkWipe, BulkDelete}
+
+// BulkResult is the outcome for one node, in the order of the request.
+type BulkResult struct {
+	Node    string       `json:"node"` // as it was asked
+	Value   *lab.Node    `json:"value"`
+	Problem *lab.Problem `json:"problem"`
+}
