@@ -1,0 +1,118 @@
+// Package app is the desktop window: the service's verbs bound to the page, its
+// events forwarded, and what only a desktop has (a file dialog, one instance).
+// It is the only importer of Wails.
+package app
+
+import (
+	"context"
+
+	"github.com/wailsapp/wails/v2/pkg/runtime"
+
+	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/service"
+)
+
+// App is bound to the page as window.go.app.App. Every exported method is a
+// call the page can make; parameters are plain strings where the service has
+// named ones, because the generated types do not declare those.
+type App struct {
+	service *service.Service
+	ctx     context.Context // of the window; runtime calls accept no other
+	forward forwarder
+}
+
+// New makes the calls over a service.
+func New(s *service.Service) *App { return &App{service: s, ctx: context.Background()} }
+
+// List gives every node.
+func (a *App) List() ([]lab.Node, error) { return none(a, a.service.List) }
+
+// Show gives one node.
+func (a *App) Show(node string) (lab.Node, error) { return one(a, a.service.Show, node) }
+
+// Create makes a node.
+func (a *App) Create(in service.CreateInput) (lab.Node, error) { return one(a, a.service.Create, in) }
+
+// Start boots a node.
+func (a *App) Start(node string) (lab.Node, error) { return one(a, a.service.Start, node) }
+
+// Stop asks a node to power off.
+func (a *App) Stop(node string) (lab.Node, error) { return one(a, a.service.Stop, node) }
+
+// ForceOff pulls a node's plug.
+func (a *App) ForceOff(node string) (lab.Node, error) { return one(a, a.service.ForceOff, node) }
+
+// Reboot restarts a node's guest.
+func (a *App) Reboot(node string) (lab.Node, error) { return one(a, a.service.Reboot, node) }
+
+// Pause stands a node's vCPUs still.
+func (a *App) Pause(node string) (lab.Node, error) { return one(a, a.service.Pause, node) }
+
+// Resume lets a paused node run.
+func (a *App) Resume(node string) (lab.Node, error) { return one(a, a.service.Resume, node) }
+
+// Wipe gives a node a fresh overlay.
+func (a *App) Wipe(node string) (lab.Node, error) { return one(a, a.service.Wipe, node) }
+
+// UndoWipe brings the overlay before the last wipe back.
+func (a *App) UndoWipe(node string) (lab.Node, error) { return one(a, a.service.UndoWipe, node) }
+
+// Delete removes a node; purge leaves nothing to restore.
+func (a *App) Delete(node string, purge bool) (lab.Node, error) {
+	return two(a, a.service.Delete, node, purge)
+}
+
+// Restore makes a missing or deleted node again.
+func (a *App) Restore(node string) (lab.Node, error) { return one(a, a.service.Restore, node) }
+
+// Rename gives a node another name.
+func (a *App) Rename(node, name string) (lab.Node, error) {
+	return two(a, a.service.Rename, node, name)
+}
+
+// Set changes a node's resources and notes.
+func (a *App) Set(node string, in service.SetInput) (lab.Node, error) {
+	return two(a, a.service.Set, node, in)
+}
+
+// Clone makes a node like another.
+func (a *App) Clone(node string, in service.CloneInput) (lab.Node, error) {
+	return two(a, a.service.Clone, node, in)
+}
+
+// Bulk asks one verb of many nodes.
+func (a *App) Bulk(in service.BulkInput) ([]service.BulkResult, error) {
+	return one(a, a.service.Bulk, in)
+}
+
+// Images gives the library.
+func (a *App) Images() ([]lab.Image, error) { return none(a, a.service.Images) }
+
+// AddImage begins to copy a local file into the library.
+func (a *App) AddImage(in service.AddImageInput) (lab.Image, error) {
+	return one(a, a.service.AddImage, in)
+}
+
+// CancelImage ends an addition under way.
+func (a *App) CancelImage(name string) error { return only(a, a.service.CancelImage, name) }
+
+// RemoveImage deletes an image no node stands on.
+func (a *App) RemoveImage(name string) error { return only(a, a.service.RemoveImage, name) }
+
+// Health is the doctor's report.
+func (a *App) Health() (lab.Health, error) { return none(a, a.service.Health) }
+
+// Console gives a ticket for a console; kind is a lab.ConsoleKind.
+func (a *App) Console(node, kind string) (lab.Ticket, error) {
+	return two(a, a.service.Console, node, lab.ConsoleKind(kind))
+}
+
+// PickFile asks the person for a qcow2 file and gives its path, empty if they
+// thought better of it.
+func (a *App) PickFile() (path string, err error) {
+	defer recovered(&err)
+	return runtime.OpenFileDialog(a.ctx, runtime.OpenDialogOptions{
+		Title:   "Choose a base image",
+		Filters: []runtime.FileFilter{{DisplayName: "qcow2 images (*.qcow2)", Pattern: "*.qcow2;*.qcow;*.img"}},
+	})
+}

@@ -1,0 +1,188 @@
+export namespace lab {
+	
+	export enum CheckStatus {
+	    failed = "failed",
+	    ok = "ok",
+	    warning = "warning",
+	}
+	export enum ConsoleKind {
+	    serial = "serial",
+	    vnc = "vnc",
+	}
+	export enum EventKind {
+	    image = "image",
+	    image_removed = "image_removed",
+	    link = "link",
+	    node = "node",
+	    node_removed = "node_removed",
+	    snapshot = "snapshot",
+	}
+	export enum ImageState {
+	    adding = "adding",
+	    changed = "changed",
+	    ready = "ready",
+	}
+	export enum State {
+	    failed = "failed",
+	    missing = "missing",
+	    paused = "paused",
+	    running = "running",
+	    starting = "starting",
+	    stopped = "stopped",
+	    stopping = "stopping",
+	}
+	export interface Check {
+	    name: string;
+	    status: CheckStatus;
+	    message: string;
+	    remedy?: string;
+	}
+	export interface Link {
+	    connected: boolean;
+	    uri: string;
+	    problem?: Problem;
+	}
+	export interface Image {
+	    name: string;
+	    volume: string;
+	    path: string;
+	    sha256: string;
+	    bytes: number;
+	    virtualBytes: number;
+	    modTime: string;
+	    addedAt: string;
+	    state: ImageState;
+	    progress?: number;
+	    usedBy?: string[];
+	    problem?: Problem;
+	}
+	export interface Problem {
+	    kind: string;
+	    message: string;
+	    hint?: string;
+	}
+	export interface Undo {
+	    generation: number;
+	    bytes: number;
+	    at: string;
+	    until: string;
+	}
+	export interface VNC {
+	    host: string;
+	    port: number;
+	}
+	export interface Overlay {
+	    path: string;
+	    bytes: number;
+	}
+	export interface KeptOverlay {
+	    generation: number;
+	    at: string;
+	    reason: string;
+	}
+	export interface Node {
+	    id: string;
+	    name: string;
+	    image: string;
+	    base: string;
+	    vcpus: number;
+	    memoryMiB: number;
+	    mac: string;
+	    keymap?: string;
+	    stopSeconds?: number;
+	    notes?: string;
+	    generation: number;
+	    kept?: KeptOverlay[];
+	    createdAt: string;
+	    startedAt?: string | null;
+	    wipedAt?: string | null;
+	    deletedAt?: string;
+	    state: State;
+	    overlay: Overlay;
+	    vnc?: VNC;
+	    undo?: Undo;
+	    problem?: Problem;
+	}
+	export interface Event {
+	    kind: EventKind;
+	    nodes?: Node[];
+	    images?: Image[];
+	    node?: Node;
+	    image?: Image;
+	    id?: string;
+	    link?: Link;
+	}
+	export interface Host {
+	    uri: string;
+	    profile: string;
+	    hypervisor: string;
+	    cpus: number;
+	    memoryMiB: number;
+	    freeMiB: number;
+	    accelerated: boolean;
+	    acceleration: string;
+	    poolPath: string;
+	    poolBytes: number;
+	    poolFreeBytes: number;
+	}
+	export interface Health {
+	    host?: Host;
+	    checks: Check[];
+	}
+	
+	
+	
+	
+	
+	
+	export interface Ticket {
+	    url: string;
+	}
+	
+
+}
+
+export namespace service {
+	
+	export enum BulkVerb {
+	    delete = "delete",
+	    start = "start",
+	    stop = "stop",
+	    wipe = "wipe",
+	}
+	export interface AddImageInput {
+	    name: string;
+	    path: string;
+	}
+	export interface BulkInput {
+	    verb: BulkVerb;
+	    nodes: string[];
+	}
+	export interface BulkResult {
+	    node: string;
+	    value?: lab.Node;
+	    problem?: lab.Problem;
+	}
+	export interface CloneInput {
+	    name: string;
+	    copyDisk: boolean;
+	}
+	export interface CreateInput {
+	    name: string;
+	    image: string;
+	    vcpus: number;
+	    memoryMiB: number;
+	    stopSeconds: number;
+	    keymap: string;
+	    notes: string;
+	    start: boolean;
+	}
+	export interface SetInput {
+	    vcpus?: number;
+	    memoryMiB?: number;
+	    stopSeconds?: number;
+	    notes?: string;
+	}
+
+}
+
