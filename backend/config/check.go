@@ -1,0 +1,92 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// fault is a value that can not be.
+type fault struct{ key, text string }
+
+var poolPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+
+func (s Settings) check() *fault {
+	for _, f := range []*fault{
+		checkURI(s.Connect),
+		unless(s.Emulation == EmulationAuto || s.Emulation == EmulationKVM || s.Emulation == EmulationTCG,
+			"emulation", "%q is not auto, kvm or tcg", s.Emulation),
+		unless(poolPattern.MatchString(s.Pool.Name), "pool.name", "%q is not a name of letters, digits, dots, underscores and hyphens", s.Pool.Name),
+		unless(s.Pool.Path == "" || filepath.IsAbs(s.Pool.Path), "pool.path", "%q is not an absolute path", s.Pool.Path),
+		between("node.vcpus", s.Node.VCPUs, 1, 255),
+		between("node.memory_mib", s.Node.MemoryMiB, 32, 1<<20),
+		between("undo.hours", s.Undo.Hours, 0, 24*365),
+		between("undo.gib", s.Undo.GiB, 0, 1<<20),
+		between("bulk.limit", s.Bulk.Limit, 1, 64),
+		checkListen(s.Serve.Listen),
+	} {
+		if f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+func unless(ok bool, key, format string, args ...any) *fault {
+	if ok {
+		return nil
+	}
+	return &fault{key, fmt.Sprintf(format, args...)}
+}
+
+func between(key string, got, low, high int) *fault {
+	return unless(low <= got && got <= high, key, "%d is not between %d and %d", got, low, high)
+}
+
+func checkURI(uri string) *fault {
+	u, err := url.Parse(uri)
+	return unless(uri == "" || err == nil && u.Scheme != "", "connect", "%q is not a libvirt URI such as qemu:///session", uri)
+}
+
+// checkListen admits loopback only: the page has the whole libvirt in its hands.
+func checkListen(address string) *fault {
+	host, port, err := net.SplitHostPort(address)
+	_, portErr := strconv.ParseUint(port, 10, 16)
+	ip, ipErr := netip.ParseAddr(host)
+	loopback := host == "localhost" || ipErr == nil && ip.IsLoopback()
+	return unless(err == nil && portErr == nil && loopback, "serve.listen", "%q is not a loopback address such as 127.0.0.1:3001", address)
+}
+
+// locate turns an error of the TOML decoder into ours.
+func locate(file string, content []byte, err error) error {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) {
+		e := &unknown.Errors[0]
+		line, _ := e.Position()
+		return &Error{file, line, strings.Join(e.Key(), "."), "there is no such setting"}
+	}
+	var bad *toml.DecodeError
+	if errors.As(err, &bad) {
+		line, _ := bad.Position()
+		return &Error{file, line, keyAt(content, line), plain(bad)}
+	}
+	return fmt.Errorf("can not read the settings in %s: %w", file, err)
+}
+
+var typePattern = regexp.MustCompile(`cannot decode TOML (.+) into .* of type (\S+)$`)
+
+// plain rids the decoder's error of the names of our Go types.
+func plain(e *toml.DecodeError) string {
+	if m := typePattern.FindStringSubmatch(e.Error()); m != nil {
+		return fmt.Sprintf("a value of type %s can not be a value of type %s", m[1], m[2])
+	}
+	return strings.TrimPrefix(e.Error(), "toml: ")
+}

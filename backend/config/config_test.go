@@ -1,0 +1,190 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func mustWrite(t *testing.T, content string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "config.toml")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoadMissingFileGivesDefaults(t *testing.T) {
+	got, err := Load(filepath.Join(t.TempDir(), "absent"))
+	if err != nil || got != Defaults() {
+		t.Errorf("got %+v, %v, want the defaults", got, err)
+	}
+	if f := Defaults().check(); f != nil {
+		t.Errorf("got %v for the defaults, want none", *f)
+	}
+}
+
+func TestLoadReadsEverySetting(t *testing.T) {
+	got, err := Load(mustWrite(t, `
+connect = "qemu+ssh://host/system"
+emulation = "tcg"
+[pool]
+name = "mine"
+path = "/srv/pool"
+[node]
+vcpus = 2
+memory_mib = 64
+[undo]
+hours = 1
+gib = 2
+[bulk]
+limit = 8
+[serve]
+listen = "[::1]:80"
+`))
+	want := Settings{
+		Connect: "qemu+ssh://host/system", Emulation: EmulationTCG, Pool: Pool{"mine", "/srv/pool"},
+		Node: Node{2, 64}, Undo: Undo{1, 2}, Bulk: Bulk{8}, Serve: Serve{"[::1]:80"},
+	}
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if got.Undo.For() != time.Hour || got.Undo.Bytes() != 2<<30 {
+		t.Errorf("got %v and %d, want 1h and 2 GiB", got.Undo.For(), got.Undo.Bytes())
+	}
+}
+
+func TestLoadNamesLineAndKeyOfAFault(t *testing.T) {
+	tests := []struct {
+		name, content, key, says string
+		line                     int
+	}{
+		{"unknown key", "# c\n\ncolour = 1\n", "colour", "no such setting", 3},
+		{"unknown key in a table", "[undo]\nhours = 1\ndays = 1\n", "undo.days", "no such setting", 3},
+		{"unknown table", "emulation = \"kvm\"\n[nodes]\nvcpus = 1\n", "nodes", "no such setting", 2},
+		{"wrong type", "[node]\nvcpus = \"two\"\n", "node.vcpus", "type string", 2},
+		{"out of range", "[node]\n\nvcpus = 0\n", "node.vcpus", "between 1 and 255", 3},
+		{"dotted key", "emulation = \"auto\"\nundo.gib = -1\n", "undo.gib", "between", 2},
+		{"inline table", "\nbulk = {limit = 0}\n", "bulk.limit", "between 1 and 64", 2},
+		{"bad emulation", "emulation = \"xen\"\n", "emulation", "auto, kvm or tcg", 1},
+		{"bad pool name", "[pool]\nname = \"../x\"\n", "pool.name", "not a name", 2},
+		{"relative pool path", "[pool]\npath = \"x\"\n", "pool.path", "absolute", 2},
+		{"not a URI", "connect = \"here\"\n", "connect", "qemu:///session", 1},
+		{"not loopback", "[serve]\nlisten = \"0.0.0.0:80\"\n", "serve.listen", "loopback", 2},
+		{"no port", "[serve]\nlisten = \"127.0.0.1\"\n", "serve.listen", "loopback", 2},
+		{"bad syntax", "[undo]\nhours = \n", "", "", 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			file := mustWrite(t, tt.content)
+			_, err := Load(file)
+			var got *Error
+			if !errors.As(err, &got) {
+				t.Fatalf("got %v, want an *Error", err)
+			}
+			if got.File != file || got.Line != tt.line || got.Key != tt.key || !strings.Contains(got.Text, tt.says) {
+				t.Errorf("got %+v, want line %d, key %q, and %q", got, tt.line, tt.key, tt.says)
+			}
+			if strings.Contains(err.Error(), "config.") && !strings.Contains(file, "config.") {
+				t.Errorf("got %q, want no Go types in it", err)
+			}
+		})
+	}
+}
+
+func TestURIPrecedence(t *testing.T) {
+	byUser := "qemu:///session"
+	if os.Geteuid() == 0 {
+		byUser = "qemu:///system"
+	}
+	tests := []struct{ flag, env, file, want string }{
+		{"a:///", "b:///", "c:///", "a:///"},
+		{"", "b:///", "c:///", "b:///"},
+		{"", " ", "c:///", "c:///"},
+		{"", "", "", byUser},
+	}
+	for _, tt := range tests {
+		t.Setenv(EnvConnect, tt.env)
+		if got := (Settings{Connect: tt.file}).URI(tt.flag); got != tt.want {
+			t.Errorf("%+v: got %s, want %s", tt, got, tt.want)
+		}
+	}
+}
+
+func TestPoolPathFollowsProfile(t *testing.T) {
+	p := Paths{SessionPool: "/home/x/pool"}
+	tests := []struct{ set, uri, want string }{
+		{"", "qemu:///session", "/home/x/pool"},
+		{"", "qemu:///session?socket=/x", "/home/x/pool"},
+		{"", "qemu:///system", systemPool},
+		{"", "qemu+ssh://host/system", systemPool},
+		{"/mine", "qemu:///session", "/mine"},
+	}
+	for _, tt := range tests {
+		if got := (Settings{Pool: Pool{Path: tt.set}}).PoolPath(tt.uri, p); got != tt.want {
+			t.Errorf("%+v: got %s, want %s", tt, got, tt.want)
+		}
+	}
+}
+
+func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"DATA_HOME", "CONFIG_HOME", "STATE_HOME"} {
+		t.Setenv("XDG_"+name, filepath.Join(root, name))
+	}
+	t.Setenv("XDG_RUNTIME_DIR", root)
+	got := ReadPaths()
+	want := Paths{
+		Settings:    root + "/CONFIG_HOME/sandboxlabs/config.toml",
+		Nodes:       root + "/DATA_HOME/sandboxlabs/nodes",
+		Images:      root + "/DATA_HOME/sandboxlabs/images",
+		SessionPool: root + "/DATA_HOME/sandboxlabs/pool",
+		Logs:        root + "/STATE_HOME/sandboxlabs/log",
+		Locks:       root + "/sandboxlabs/locks",
+		WindowLock:  root + "/sandboxlabs/window.lock",
+	}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	t.Setenv("XDG_RUNTIME_DIR", filepath.Join(root, "absent"))
+	if got, want := ReadPaths().Locks, root+"/STATE_HOME/sandboxlabs/locks"; got != want {
+		t.Errorf("without a runtime directory got %s, want %s", got, want)
+	}
+}
+
+func TestMakeKeepsFoldersPrivate(t *testing.T) {
+	root := t.TempDir()
+	p := Paths{Settings: root + "/c/config.toml", Nodes: root + "/d/nodes", Images: root + "/d/images", Logs: root + "/s/log", Locks: root + "/r/locks"}
+	for range 2 {
+		if err := p.Make(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{root + "/c", p.Nodes, p.Images, p.Logs, p.Locks} {
+		info, err := os.Stat(dir)
+		if err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("got %v, %v, want a folder of mode 0700", info, err)
+		}
+	}
+	p.Nodes = mustWrite(t, "") + "/nodes"
+	if err := p.Make(); err == nil || !strings.Contains(err.Error(), p.Nodes) {
+		t.Errorf("got %v, want an error that names %s", err, p.Nodes)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("[node]\nvcpus = 1\n")
+	f.Add("bulk = {limit = 0}\n")
+	f.Add("a.b.c = [1, {x = 2}]\n[[t]]\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		s, err := parse("config.toml", []byte(content))
+		var e *Error
+		if err == nil && s.check() != nil || err != nil && errors.As(err, &e) && e.Line < 1 {
+			t.Errorf("got %+v, %v, want valid settings or an error with its line", s, err)
+		}
+	})
+}

@@ -1,0 +1,64 @@
+package config
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// place is where a TOML document sets a dotted key or opens a table.
+type place struct {
+	key  string
+	line int
+}
+
+// places lists the keys of a document up to its first syntax error, in order.
+func places(content []byte) []place {
+	var p unstable.Parser
+	p.Reset(content)
+	var table string
+	var found []place
+	for p.NextExpression() {
+		key, line := keyOf(&p, p.Expression())
+		if p.Expression().Kind != unstable.KeyValue {
+			table = key + "."
+		} else {
+			key = table + key
+		}
+		found = append(found, place{key, line})
+	}
+	return found
+}
+
+func keyOf(p *unstable.Parser, e *unstable.Node) (key string, line int) {
+	var parts []string
+	for it := e.Key(); it.Next(); {
+		n := it.Node()
+		parts = append(parts, string(n.Data))
+		line = 1 + bytes.Count(p.Data()[:n.Raw.Offset], []byte("\n"))
+	}
+	return strings.Join(parts, "."), line
+}
+
+// lineOf finds the line of a key, or of the inline table it is in; 0 if there is none.
+func lineOf(content []byte, key string) int {
+	line, longest := 0, 0
+	for _, p := range places(content) {
+		inside := p.key == key || strings.HasPrefix(key, p.key+".")
+		if inside && len(p.key) >= longest {
+			line, longest = p.line, len(p.key)
+		}
+	}
+	return line
+}
+
+// keyAt finds the key that is set on a line; empty if there is none.
+func keyAt(content []byte, line int) string {
+	for _, p := range places(content) {
+		if p.line == line {
+			return p.key
+		}
+	}
+	return ""
+}

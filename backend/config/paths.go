@@ -1,0 +1,87 @@
+// Package config knows where SandBoxLabs keeps what, after the XDG base
+// directory specification, and what the person has set. It imports none of our
+// packages, so that all can be wired from it; its errors are sentences.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/adrg/xdg"
+)
+
+// Every name of ours that touches disk.
+const (
+	dirName      = "sandboxlabs" // below each XDG directory
+	settingsName = "config.toml" // XDG config
+	nodesName    = "nodes"       // XDG data: <uuid>.json
+	imagesName   = "images"      // XDG data: <name>.json
+	poolName     = "pool"        // XDG data: volumes of the session profile
+	logName      = "log"         // XDG state: sandboxlabs.log
+	locksName    = "locks"       // XDG runtime: <uuid> while a node is reserved
+	windowName   = "window.lock" // XDG runtime: while a window is open
+
+	systemPool = "/var/lib/libvirt/images/sandboxlabs" // volumes of the system profile
+)
+
+// Paths says where everything is.
+type Paths struct {
+	Settings    string // file
+	Nodes       string // folder of the specs
+	Images      string // folder of the image records
+	SessionPool string // folder of the session profile's volumes
+	Logs        string // folder
+	Locks       string // folder that does not survive a reboot, where there is such
+	WindowLock  string // file
+}
+
+// xdgMu guards the xdg package, whose state is global.
+var xdgMu sync.Mutex
+
+// ReadPaths reads the environment as it is now.
+func ReadPaths() Paths {
+	xdgMu.Lock()
+	defer xdgMu.Unlock()
+	xdg.Reload()
+	data, runtime := filepath.Join(xdg.DataHome, dirName), filepath.Join(runtimeHome(), dirName)
+	return Paths{
+		Settings:    filepath.Join(xdg.ConfigHome, dirName, settingsName),
+		Nodes:       filepath.Join(data, nodesName),
+		Images:      filepath.Join(data, imagesName),
+		SessionPool: filepath.Join(data, poolName),
+		Logs:        filepath.Join(xdg.StateHome, dirName, logName),
+		Locks:       filepath.Join(runtime, locksName),
+		WindowLock:  filepath.Join(runtime, windowName),
+	}
+}
+
+// runtimeHome is XDG_RUNTIME_DIR; the state directory stands in where a login
+// without a session manager has none.
+func runtimeHome() string {
+	if info, err := os.Stat(xdg.RuntimeDir); err == nil && info.IsDir() {
+		return xdg.RuntimeDir
+	}
+	return xdg.StateHome
+}
+
+// Make makes the folders that are missing, readable by nobody else. The pool's
+// is not among them: libvirt makes it.
+func (p Paths) Make() error {
+	for _, dir := range []string{filepath.Dir(p.Settings), p.Nodes, p.Images, p.Logs, p.Locks} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("can not make the folder %s: %w", dir, errors.Unwrap(err))
+		}
+	}
+	return nil
+}
+
+// IsSession reports whether a libvirt URI means the session profile, in which
+// everything belongs to the user: its path is /session.
+func IsSession(uri string) bool {
+	path, _, _ := strings.Cut(uri, "?")
+	return strings.HasSuffix(path, "/session")
+}

@@ -1,0 +1,148 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// EnvConnect names the environment variable that holds the connect URI.
+const EnvConnect = "SANDBOXLABS_CONNECT"
+
+// Settings is the settings file. The tags are its keys.
+type Settings struct {
+	Connect   string    `toml:"connect"`   // libvirt URI; empty: by user
+	Emulation Emulation `toml:"emulation"` //
+	Pool      Pool      `toml:"pool"`
+	Node      Node      `toml:"node"`
+	Undo      Undo      `toml:"undo"`
+	Bulk      Bulk      `toml:"bulk"`
+	Serve     Serve     `toml:"serve"`
+}
+
+// Emulation says how guests run.
+type Emulation string
+
+// The ways guests run.
+const (
+	EmulationAuto Emulation = "auto" // KVM where it works
+	EmulationKVM  Emulation = "kvm"
+	EmulationTCG  Emulation = "tcg"
+)
+
+// Pool is libvirt's storage pool.
+type Pool struct {
+	Name string `toml:"name"`
+	Path string `toml:"path"` // absolute; empty: by profile
+}
+
+// Node holds what a new node gets when it is not said.
+type Node struct {
+	VCPUs     int `toml:"vcpus"`
+	MemoryMiB int `toml:"memory_mib"`
+}
+
+// Undo limits what is kept for undoing; what is older or more is purged.
+type Undo struct {
+	Hours int `toml:"hours"`
+	GiB   int `toml:"gib"` // of all overlays kept together
+}
+
+// For is how long an overlay is kept.
+func (u Undo) For() time.Duration { return time.Duration(u.Hours) * time.Hour }
+
+// Bytes is how much is kept.
+func (u Undo) Bytes() int64 { return int64(u.GiB) << 30 }
+
+// Bulk limits work on many nodes.
+type Bulk struct {
+	Limit int `toml:"limit"` // at once
+}
+
+// Serve is for running without a window.
+type Serve struct {
+	Listen string `toml:"listen"` // loopback host:port
+}
+
+// Defaults gives the settings of a missing file.
+func Defaults() Settings {
+	return Settings{
+		Emulation: EmulationAuto,
+		Pool:      Pool{Name: "sandboxlabs"},
+		Node:      Node{VCPUs: 1, MemoryMiB: 512},
+		Undo:      Undo{Hours: 24, GiB: 10},
+		Bulk:      Bulk{Limit: 4},
+		Serve:     Serve{Listen: "127.0.0.1:3001"},
+	}
+}
+
+// Error is a fault in the settings file.
+type Error struct {
+	File string
+	Line int    // from 1
+	Key  string // dotted, empty if the line has none
+	Text string // the fault
+}
+
+func (e *Error) Error() string {
+	if e.Key == "" {
+		return fmt.Sprintf("%s, line %d: %s", e.File, e.Line, e.Text)
+	}
+	return fmt.Sprintf("%s, line %d, %s: %s", e.File, e.Line, e.Key, e.Text)
+}
+
+// Load reads the settings file; a missing one gives the defaults. A fault in it
+// is an *Error.
+func Load(file string) (Settings, error) {
+	content, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Defaults(), nil
+	}
+	if err != nil {
+		return Settings{}, fmt.Errorf("can not read the settings: %w", err)
+	}
+	return parse(file, content)
+}
+
+func parse(file string, content []byte) (Settings, error) {
+	s := Defaults()
+	err := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields().Decode(&s)
+	if err != nil {
+		return Settings{}, locate(file, content, err)
+	}
+	if fault := s.check(); fault != nil {
+		return Settings{}, &Error{file, lineOf(content, fault.key), fault.key, fault.text}
+	}
+	return s, nil
+}
+
+// URI is the libvirt to connect to: the flag, the environment, the settings, or
+// what fits the user, whichever is first.
+func (s Settings) URI(flag string) string {
+	for _, uri := range []string{flag, os.Getenv(EnvConnect), s.Connect} {
+		if uri = strings.TrimSpace(uri); uri != "" {
+			return uri
+		}
+	}
+	if os.Geteuid() == 0 {
+		return "qemu:///system"
+	}
+	return "qemu:///session"
+}
+
+// PoolPath is the folder of the pool of that libvirt.
+func (s Settings) PoolPath(uri string, p Paths) string {
+	switch {
+	case s.Pool.Path != "":
+		return s.Pool.Path
+	case IsSession(uri):
+		return p.SessionPool
+	}
+	return systemPool
+}
