@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"sandboxlabs/backend/service"
+)
+
+func (f *face) nodeCreate() *cobra.Command {
+	var in service.CreateInput
+	var wait bool
+	cmd := &cobra.Command{
+		Use: "create NAME --image IMAGE", Short: "Make a node", Args: cobra.ExactArgs(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			in.Name = args[0]
+			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+				n, err := s.Create(ctx, in)
+				if err == nil && wait {
+					n, err = s.Wait(ctx, n.ID)
+				}
+				return f.printNode(n, err)
+			})
+		}),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&in.Image, "image", "", "base `image` it stands on")
+	flags.IntVar(&in.VCPUs, "vcpus", 0, "number of vCPUs (default: the settings')")
+	flags.IntVar(&in.MemoryMiB, "memory", 0, "memory in `MiB` (default: the settings')")
+	flags.IntVar(&in.StopSeconds, "stop-seconds", 0, "`seconds` a stop may take before it is forced (default 30)")
+	flags.StringVar(&in.Keymap, "keymap", "", "`keymap` of the console, such as de")
+	flags.StringVar(&in.Notes, "notes", "", "your own `text`")
+	flags.BoolVar(&in.Start, "start", false, "boot it")
+	flags.BoolVar(&wait, "wait", false, "return when it runs")
+	must(cmd.MarkFlagRequired("image"))
+	must(cmd.RegisterFlagCompletionFunc("image", f.completeImages))
+	return cmd
+}
+
+func (f *face) nodeRename() *cobra.Command {
+	return &cobra.Command{
+		Use: "rename NODE NAME", Short: "Give a stopped node another name", Args: cobra.ExactArgs(2),
+		ValidArgsFunction: f.completeNode,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+				return f.printNode(s.Rename(ctx, args[0], args[1]))
+			})
+		}),
+	}
+}
+
+func (f *face) nodeSet() *cobra.Command {
+	var vcpus, memory, stop int
+	var notes string
+	cmd := &cobra.Command{
+		Use: "set NODE", Short: "Change a node's resources and notes",
+		Long: "set changes what is given; vCPUs and memory of a running node take effect at its next start.",
+		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeNode,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			in := service.SetInput{
+				VCPUs: given(cmd, "vcpus", &vcpus), MemoryMiB: given(cmd, "memory", &memory),
+				StopSeconds: given(cmd, "stop-seconds", &stop), Notes: given(cmd, "notes", &notes),
+			}
+			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+				return f.printNode(s.Set(ctx, args[0], in))
+			})
+		}),
+	}
+	cmd.Flags().IntVar(&vcpus, "vcpus", 0, "number of vCPUs")
+	cmd.Flags().IntVar(&memory, "memory", 0, "memory in `MiB`")
+	cmd.Flags().IntVar(&stop, "stop-seconds", 0, "`seconds` a stop may take before it is forced")
+	cmd.Flags().StringVar(&notes, "notes", "", "your own `text`")
+	cmd.MarkFlagsOneRequired("vcpus", "memory", "stop-seconds", "notes")
+	return cmd
+}
+
+// given is value if its flag was on the command line.
+func given[T any](cmd *cobra.Command, flag string, value *T) *T {
+	if cmd.Flags().Changed(flag) {
+		return value
+	}
+	return nil
+}
+
+func (f *face) nodeClone() *cobra.Command {
+	var in service.CloneInput
+	cmd := &cobra.Command{
+		Use: "clone NODE NAME", Short: "Make a node like another", Args: cobra.ExactArgs(2),
+		ValidArgsFunction: f.completeNode,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			in.Name = args[1]
+			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+				return f.printNode(s.Clone(ctx, args[0], in))
+			})
+		}),
+	}
+	cmd.Flags().BoolVar(&in.CopyDisk, "copy-disk", false, "take along what the node wrote, for which it must be stopped")
+	return cmd
+}
+
+// must ends the program where a command names a flag it does not have.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

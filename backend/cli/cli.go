@@ -1,0 +1,94 @@
+// Package cli is the command line: a table of commands over the service's verbs.
+//
+// It exits 0 if what was asked is done, 1 if it failed and 2 if the command line
+// itself is wrong. A failure is a sentence and a hint on stderr. With --json,
+// stdout carries exactly one JSON document: the result, or the lab.Problem if
+// there is none.
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"sandboxlabs/backend/service"
+)
+
+// Program is what the commands work on. The functions take the connection URI
+// of the command line, empty for the one of the settings.
+type Program struct {
+	// Open wires a service; it neither connects nor writes.
+	Open func(uri string) (*service.Service, error)
+	// Window opens the desktop window and returns when it is closed.
+	Window func(ctx context.Context, uri string) error
+	// Serve serves the page at an address until ctx ends, and calls ready with
+	// the link to open.
+	Serve func(ctx context.Context, uri, address string, ready func(link string)) error
+
+	Version  string
+	Out, Err io.Writer
+}
+
+// face is one run of the command line.
+type face struct {
+	Program
+	uri  string
+	json bool
+}
+
+// Main runs the command that args name and gives the exit code.
+func Main(ctx context.Context, p Program, args []string) int {
+	f := &face{Program: p}
+	root := f.root()
+	root.SetArgs(args)
+	return f.exit(root.ExecuteContext(ctx), args)
+}
+
+func (f *face) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sandboxlabs",
+		Short: "Disposable lab machines on libvirt",
+		Long: "SandBoxLabs makes lab machines that are wiped in a moment and come back as they were.\n" +
+			"Without a command it opens its window.",
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          f.command(func(cmd *cobra.Command, _ []string) error { return f.Window(cmd.Context(), f.uri) }),
+	}
+	root.SetOut(f.Out)
+	root.SetErr(f.Err)
+	root.PersistentFlags().StringVar(&f.uri, "connect", "", "libvirt `URI`, such as qemu:///session or qemu:///system")
+	root.PersistentFlags().BoolVar(&f.json, "json", false, "print one JSON document")
+	root.AddCommand(f.nodes(), f.images(), f.serve(), f.doctor(), f.version())
+	return root
+}
+
+func (f *face) serve() *cobra.Command {
+	var address string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the page to a browser on this computer",
+		Long:  "serve prints an address that opens the page once; end it with Ctrl-C. Nodes keep running.",
+		Args:  cobra.NoArgs,
+		RunE: f.command(func(cmd *cobra.Command, _ []string) error {
+			return f.Serve(cmd.Context(), f.uri, address, func(link string) {
+				f.print(map[string]string{"url": link}, func(w io.Writer) { say(w, "SandBoxLabs is at %s\n", link) })
+			})
+		}),
+	}
+	cmd.Flags().StringVar(&address, "listen", "", "loopback `address`; port 0 takes a free one (default: the settings', 127.0.0.1:3001)")
+	return cmd
+}
+
+func (f *face) version() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: f.command(func(*cobra.Command, []string) error {
+			f.print(map[string]string{"version": f.Version}, func(w io.Writer) { say(w, "sandboxlabs %s\n", f.Version) })
+			return nil
+		}),
+	}
+}

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/service"
+)
+
+func (f *face) nodes() *cobra.Command {
+	cmd := &cobra.Command{Use: "node", Short: "Make, run, wipe and remove nodes", Args: cobra.NoArgs, RunE: help}
+	cmd.AddCommand(f.nodeList(), f.nodeShow(), f.nodeCreate(), f.nodeRename(), f.nodeSet(), f.nodeClone())
+	cmd.AddCommand(
+		f.nodeBulk("start", service.BulkStart, "Boot nodes"),
+		f.nodeBulk("stop", service.BulkStop, "Ask nodes to power off; with --wait they are forced off after their limit"),
+		f.nodeBulk("wipe", service.BulkWipe, "Give nodes a fresh disk; undo brings the old one back"),
+		f.nodeEach("off", "Pull the plug of nodes", (*service.Service).ForceOff),
+		f.nodeEach("reboot", "Restart the guests of nodes", (*service.Service).Reboot),
+		f.nodeEach("pause", "Stand nodes still", (*service.Service).Pause),
+		f.nodeEach("resume", "Let paused nodes run", (*service.Service).Resume),
+		f.nodeEach("undo", "Bring back the disk nodes had before their last wipe", (*service.Service).UndoWipe),
+		f.nodeEach("restore", "Make missing or deleted nodes again", (*service.Service).Restore),
+		f.nodeEach("rm", "Remove nodes and their disks for good", purge),
+	)
+	return cmd
+}
+
+// help is what a command does that has only subcommands.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+func purge(s *service.Service, ctx context.Context, node string) (lab.Node, error) {
+	return s.Delete(ctx, node, true)
+}
+
+func (f *face) nodeList() *cobra.Command {
+	return &cobra.Command{
+		Use: "ls", Short: "List the nodes", Args: cobra.NoArgs,
+		RunE: f.command(func(cmd *cobra.Command, _ []string) error {
+			return f.session(cmd.Context(), true, func(ctx context.Context, s *service.Service) error {
+				nodes, err := s.List(ctx)
+				if err != nil {
+					return err
+				}
+				f.print(nodes, func(w io.Writer) { f.nodeTable(w, nodes) })
+				return nil
+			})
+		}),
+	}
+}
+
+func (f *face) nodeShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show NODE", Short: "Show a node", Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeNodes,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			return f.session(cmd.Context(), true, func(ctx context.Context, s *service.Service) error {
+				return f.printNode(s.Show(ctx, args[0]))
+			})
+		}),
+	}
+}
+
+func (f *face) printNode(n lab.Node, err error) error {
+	if err != nil {
+		return err
+	}
+	f.print(n, func(w io.Writer) { nodeSheet(w, n) })
+	return nil
+}
+
+// nodeBulk is a command for one of the service's bulk verbs.
+func (f *face) nodeBulk(name string, verb service.BulkVerb, short string) *cobra.Command {
+	var wait bool
+	cmd := &cobra.Command{
+		Use: name + " NODE...", Short: short, Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeNodes,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			in := service.BulkInput{Verb: verb, Nodes: args}
+			if verb == service.BulkStop && !wait {
+				// what is left of a stop is up to the guests
+				return f.session(cmd.Context(), true, func(ctx context.Context, s *service.Service) error {
+					return f.bulk(ctx, s, in, false)
+				})
+			}
+			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+				return f.bulk(ctx, s, in, true)
+			})
+		}),
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "return when the state is reached")
+	return cmd
+}
+
+func (f *face) bulk(ctx context.Context, s *service.Service, in service.BulkInput, wait bool) error {
+	results, err := s.Bulk(ctx, in)
+	if err != nil {
+		return err
+	}
+	if wait {
+		awaitAll(ctx, s, results)
+	}
+	return f.printResults(results)
+}
+
+// awaitAll brings every result to the state its node comes to.
+func awaitAll(ctx context.Context, s *service.Service, results []service.BulkResult) {
+	for i, r := range results {
+		if r.Problem == nil {
+			results[i] = resultOf(r.Node, func() (lab.Node, error) { return s.Wait(ctx, r.Value.ID) })
+		}
+	}
+}
+
+// nodeEach is a command that asks a verb of one node after another.
+func (f *face) nodeEach(name, short string, verb func(*service.Service, context.Context, string) (lab.Node, error)) *cobra.Command {
+	return &cobra.Command{
+		Use: name + " NODE...", Short: short, Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeNodes,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+				var results []service.BulkResult
+				for _, node := range args {
+					results = append(results, resultOf(node, func() (lab.Node, error) { return verb(s, ctx, node) }))
+				}
+				return f.printResults(results)
+			})
+		}),
+	}
+}
+
+func resultOf(node string, do func() (lab.Node, error)) service.BulkResult {
+	n, err := do()
+	if err != nil {
+		return service.BulkResult{Node: node, Problem: lab.ProblemOf(err)}
+	}
+	return service.BulkResult{Node: node, Value: &n}
+}
+
+// printResults prints the one node or problem if one was asked for, and the
+// list of results if there were several.
+func (f *face) printResults(results []service.BulkResult) error {
+	if len(results) == 1 && results[0].Problem != nil {
+		f.tell(results[0].Problem)
+		return errTold
+	}
+	var failed error
+	for _, r := range results {
+		if r.Problem != nil {
+			failed = errTold
+		}
+	}
+	switch {
+	case !f.json:
+		f.sayResults(results)
+	case len(results) == 1:
+		f.printJSON(results[0].Value)
+	default:
+		f.printJSON(results)
+	}
+	return failed
+}
+
+func (f *face) sayResults(results []service.BulkResult) {
+	for _, r := range results {
+		if r.Problem != nil {
+			f.warn(r.Node, r.Problem)
+			continue
+		}
+		say(f.Out, "%s %s\n", r.Value.Name, r.Value.State)
+	}
+}

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"sandboxlabs/backend/lab"
+)
+
+// table aligns rows, whose cells are divided by tabs.
+func table(w io.Writer, rows []string) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		say(t, "%s\n", row)
+	}
+	_ = t.Flush() // as say
+}
+
+func row(cells ...any) string {
+	text := make([]string, len(cells))
+	for i, c := range cells {
+		text[i] = fmt.Sprint(c)
+	}
+	return strings.Join(text, "\t")
+}
+
+func (f *face) nodeTable(w io.Writer, nodes []lab.Node) {
+	if len(nodes) == 0 {
+		say(f.Err, "No nodes yet. Make one: sandboxlabs node create NAME --image IMAGE\n")
+		return
+	}
+	rows := []string{row("NAME", "STATE", "IMAGE", "VCPUS", "MEMORY", "DISK", "AGE")}
+	for _, n := range nodes {
+		rows = append(rows, row(n.Name, n.State, n.Image, n.VCPUs, mebibytes(n.MemoryMiB), size(n.Overlay.Bytes), age(n.CreatedAt)))
+	}
+	table(w, rows)
+}
+
+// nodeSheet is one node with everything a person may want to know of it.
+func nodeSheet(w io.Writer, n lab.Node) {
+	rows := []string{
+		row("Name", n.Name),
+		row("ID", n.ID),
+		row("State", n.State),
+		row("Image", n.Image),
+		row("vCPUs", n.VCPUs),
+		row("Memory", mebibytes(n.MemoryMiB)),
+		row("Disk", fmt.Sprintf("%s  %s", size(n.Overlay.Bytes), n.Overlay.Path)),
+		row("MAC", n.MAC),
+		row("Created", moment(&n.CreatedAt)),
+		row("Started", moment(n.StartedAt)),
+		row("Wiped", moment(n.WipedAt)),
+	}
+	if n.VNC != nil {
+		rows = append(rows, row("VNC", fmt.Sprintf("%s:%d", n.VNC.Host, n.VNC.Port)))
+	}
+	if n.Undo != nil {
+		rows = append(rows, row("Undo", fmt.Sprintf("%s of %s, until %s", size(n.Undo.Bytes), moment(&n.Undo.At), moment(&n.Undo.Until))))
+	}
+	if n.Notes != "" {
+		rows = append(rows, row("Notes", strings.ReplaceAll(n.Notes, "\n", "\n\t")))
+	}
+	if n.Problem != nil {
+		rows = append(rows, row("Problem", n.Problem.Message), row("", n.Problem.Hint))
+	}
+	table(w, rows)
+}
+
+func (f *face) imageTable(w io.Writer, images []lab.Image) {
+	if len(images) == 0 {
+		say(f.Err, "No base images yet. Add one: sandboxlabs image add FILE.qcow2\n")
+		return
+	}
+	rows := []string{row("NAME", "STATE", "FILE", "DISK", "USED BY", "AGE")}
+	for _, i := range images {
+		rows = append(rows, row(i.Name, i.State, size(i.Bytes), size(i.VirtualBytes), strings.Join(i.UsedBy, " "), age(i.AddedAt)))
+	}
+	table(w, rows)
+}
+
+func mebibytes(n int) string { return size(int64(n) << 20) }
+
+// size is a number of bytes with three digits at most, as in 1.5 GiB.
+func size(bytes int64) string {
+	value, unit := float64(bytes), "B"
+	for _, larger := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if value < 1000 {
+			break
+		}
+		value, unit = value/1024, larger
+	}
+	if value >= 10 || value == float64(int64(value)) {
+		return fmt.Sprintf("%.0f %s", value, unit)
+	}
+	return fmt.Sprintf("%.1f %s", value, unit)
+}
+
+// age is the time since t in its largest unit.
+func age(t time.Time) string {
+	d := time.Since(t)
+	switch {
+	case t.IsZero():
+		return "-"
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d d", int(d.Hours()/24))
+}
+
+func moment(t *time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return t.Local().Format(time.DateTime)
+}

@@ -1,0 +1,152 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+
+	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/service"
+)
+
+// maxBody is the limit of a call's arguments in bytes.
+const maxBody = 1 << 20
+
+// verb is one method of the service: it decodes its arguments and calls it.
+type verb func(ctx context.Context, s *service.Service, args []json.RawMessage) (any, error)
+
+// verbs are the calls the page can make, by the names it knows them by.
+var verbs = map[string]verb{
+	"List":        none((*service.Service).List),
+	"Show":        one((*service.Service).Show),
+	"Create":      one((*service.Service).Create),
+	"Start":       one((*service.Service).Start),
+	"Stop":        one((*service.Service).Stop),
+	"ForceOff":    one((*service.Service).ForceOff),
+	"Reboot":      one((*service.Service).Reboot),
+	"Pause":       one((*service.Service).Pause),
+	"Resume":      one((*service.Service).Resume),
+	"Wipe":        one((*service.Service).Wipe),
+	"UndoWipe":    one((*service.Service).UndoWipe),
+	"Delete":      two((*service.Service).Delete),
+	"Restore":     one((*service.Service).Restore),
+	"Rename":      two((*service.Service).Rename),
+	"Set":         two((*service.Service).Set),
+	"Clone":       two((*service.Service).Clone),
+	"Bulk":        one((*service.Service).Bulk),
+	"Images":      none((*service.Service).Images),
+	"AddImage":    one((*service.Service).AddImage),
+	"CancelImage": only((*service.Service).CancelImage),
+	"RemoveImage": only((*service.Service).RemoveImage),
+	"Health":      none((*service.Service).Health),
+	"Console":     two((*service.Service).Console),
+}
+
+func none[Out any](do func(*service.Service, context.Context) (Out, error)) verb {
+	return func(ctx context.Context, s *service.Service, args []json.RawMessage) (any, error) {
+		if err := decodeAll(args); err != nil {
+			return nil, err
+		}
+		return do(s, ctx)
+	}
+}
+
+func one[In, Out any](do func(*service.Service, context.Context, In) (Out, error)) verb {
+	return func(ctx context.Context, s *service.Service, args []json.RawMessage) (any, error) {
+		var in In
+		if err := decodeAll(args, &in); err != nil {
+			return nil, err
+		}
+		return do(s, ctx, in)
+	}
+}
+
+func two[A, B, Out any](do func(*service.Service, context.Context, A, B) (Out, error)) verb {
+	return func(ctx context.Context, s *service.Service, args []json.RawMessage) (any, error) {
+		var a A
+		var b B
+		if err := decodeAll(args, &a, &b); err != nil {
+			return nil, err
+		}
+		return do(s, ctx, a, b)
+	}
+}
+
+func only[In any](do func(*service.Service, context.Context, In) error) verb {
+	return func(ctx context.Context, s *service.Service, args []json.RawMessage) (any, error) {
+		var in In
+		if err := decodeAll(args, &in); err != nil {
+			return nil, err
+		}
+		return nil, do(s, ctx, in)
+	}
+}
+
+// call answers POST /rpc/{verb}. The verb outlives its request: a page that is
+// closed in the middle of a wipe must not end it there.
+func (s *Server) call(w http.ResponseWriter, r *http.Request) {
+	do, ok := verbs[r.PathValue("verb")]
+	if !ok {
+		fail(w, lab.Errorf(lab.KindNotFound, "there is no call %q", r.PathValue("verb")))
+		return
+	}
+	args, err := arguments(w, r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	out, err := do(context.WithoutCancel(r.Context()), s.service, args)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	reply(w, http.StatusOK, out)
+}
+
+// arguments reads the request's body: a JSON array, and nothing behind it.
+func arguments(w http.ResponseWriter, r *http.Request) ([]json.RawMessage, error) {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return nil, lab.Errorf(lab.KindInvalid, "the call is not application/json")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return nil, lab.Errorf(lab.KindInvalid, "the call is larger than %d bytes", maxBody)
+	}
+	if err != nil {
+		return nil, lab.Errorf(lab.KindInvalid, "the call can not be read").WithCause(err)
+	}
+	var args []json.RawMessage
+	if err := decode(body, &args); err != nil {
+		return nil, lab.Errorf(lab.KindInvalid, "the call is not a JSON array of arguments").WithCause(err)
+	}
+	return args, nil
+}
+
+// decodeAll decodes every argument; their number must be right.
+func decodeAll(args []json.RawMessage, into ...any) error {
+	if len(args) != len(into) {
+		return lab.Errorf(lab.KindInvalid, "the call takes %d arguments, not %d", len(into), len(args))
+	}
+	for i := range args {
+		if err := decode(args[i], into[i]); err != nil {
+			return lab.Errorf(lab.KindInvalid, "argument %d of the call is wrong", i+1).WithCause(err)
+		}
+	}
+	return nil
+}
+
+func decode(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the JSON")
+	}
+	return nil
+}
