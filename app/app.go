@@ -17,12 +17,13 @@ import (
 // named ones, because the generated types do not declare those.
 type App struct {
 	service *service.Service
-	ctx     context.Context // of the window; runtime calls accept no other
+	started chan struct{}   // closed when the window is there
+	ctx     context.Context // of the window, from then on; runtime calls accept no other
 	forward forwarder
 }
 
 // New makes the calls over a service.
-func New(s *service.Service) *App { return &App{service: s, ctx: context.Background()} }
+func New(s *service.Service) *App { return &App{service: s, started: make(chan struct{})} }
 
 // List gives every node.
 func (a *App) List() ([]lab.Node, error) { return none(a, a.service.List) }
