@@ -1,0 +1,29 @@
+package labtest
+
+import (
+	"testing"
+
+	"sandboxlabs/backend/lab"
+)
+
+func TestPool(t *testing.T) {
+	PoolSuite(t, func(*testing.T) lab.Pool { return NewWorld().Pool })
+}
+
+func TestHypervisor(t *testing.T) {
+	HypervisorSuite(t, func(*testing.T) (lab.Hypervisor, lab.Pool) {
+		w := NewWorld()
+		return w.Hypervisor, w.Pool
+	})
+}
+
+func TestStore(t *testing.T) {
+	StoreSuite(t, func(*testing.T) lab.Store { return NewWorld().Store })
+}
+
+func TestLibrary(t *testing.T) {
+	LibrarySuite(t, func(*testing.T) (lab.Library, lab.Pool) {
+		w := NewWorld()
+		return w.Library, w.Pool
+	})
+}

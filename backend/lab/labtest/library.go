@@ -1,0 +1,274 @@
+package labtest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"sandboxlabs/backend/lab"
+)
+
+// Library is a lab.Library whose records are in memory and whose volumes are in
+// the fake pool, beside the script of which it acts.
+type Library struct {
+	script *Script
+	pool   *Pool
+
+	mu      sync.Mutex
+	images  map[string]lab.Image
+	adding  map[string]bool
+	holding chan struct{} // closed: an Add may go on
+}
+
+func newLibrary(s *Script, p *Pool) *Library {
+	return &Library{script: s, pool: p, images: make(map[string]lab.Image), adding: make(map[string]bool)}
+}
+
+// Hold makes every Add wait in its middle until resume is called or its context ends.
+func (l *Library) Hold() (resume func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holding = make(chan struct{})
+	return sync.OnceFunc(func() { close(l.holding) })
+}
+
+func (l *Library) do(ctx context.Context, method, name string, work func() error) error {
+	return l.script.call(ctx, func() error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return work()
+	}, "Library."+method, name)
+}
+
+// Images gives every image, whole volumes without a record included.
+func (l *Library) Images(ctx context.Context) (all []lab.Image, err error) {
+	err = l.do(ctx, "Images", "", func() error {
+		l.adopt()
+		for _, image := range l.images {
+			checked, err := l.check(image)
+			if err != nil {
+				checked.State, checked.Problem = lab.ImageChanged, lab.ProblemOf(err)
+			}
+			all = append(all, checked)
+		}
+		slices.SortFunc(all, func(a, b lab.Image) int { return cmp.Compare(a.Name, b.Name) })
+		return nil
+	})
+	return all, err
+}
+
+// adopt makes records for whole volumes that have none.
+func (l *Library) adopt() {
+	for _, volume := range l.pool.Names() {
+		name, _, ok := lab.ParseBaseVolume(volume)
+		v, content := l.pool.take(volume)
+		sha := sum(content)
+		if _, known := l.images[name]; ok && !known && !l.adding[name] && lab.BaseVolume(name, sha) == volume {
+			l.record(name, sha, v)
+		}
+	}
+}
+
+func sum(b []byte) string {
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
+}
+
+func (l *Library) record(name, sha string, v lab.Volume) lab.Image {
+	image := lab.Image{
+		Name: name, Volume: v.Name, Path: v.Path, SHA256: sha, Bytes: v.FileBytes, VirtualBytes: v.VirtualBytes,
+		ModTime: v.ModTime, AddedAt: time.Now().UTC(), State: lab.ImageReady,
+	}
+	l.images[name] = image
+	return image
+}
+
+// check compares an image with its volume.
+func (l *Library) check(image lab.Image) (lab.Image, error) {
+	v, content := l.pool.take(image.Volume)
+	if content == nil || sum(content) != image.SHA256 {
+		return image, lab.Errorf(lab.KindUnavailable, "the file of image %s is gone or changed", image.Name).WithHint("Add it again.")
+	}
+	image.ModTime = v.ModTime
+	l.images[image.Name] = image
+	return image, nil
+}
+
+// Add copies a file into the library.
+func (l *Library) Add(ctx context.Context, name, path string, progress func(lab.Image)) (image lab.Image, err error) {
+	err = l.script.call(ctx, func() error {
+		image, err = l.add(ctx, name, path, progress)
+		return err
+	}, "Library.Add", name)
+	if err != nil {
+		image = lab.Image{}
+	}
+	return image, err
+}
+
+func (l *Library) add(ctx context.Context, name, path string, progress func(lab.Image)) (lab.Image, error) {
+	content, err := readImage(name, path)
+	if err != nil {
+		return lab.Image{}, err
+	}
+	if err := l.reserve(name, sum(content)); err != nil {
+		return lab.Image{}, err
+	}
+	defer l.release(name)
+	if err := l.advance(ctx, name, progress); err != nil {
+		return lab.Image{}, err
+	}
+	return l.publish(name, content)
+}
+
+func readImage(name, path string) ([]byte, error) {
+	if err := lab.CheckName(name); err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, lab.Errorf(lab.KindNotFound, "there is no file %s", path)
+	case err != nil:
+		return nil, lab.Errorf(lab.KindInvalid, "%s can not be read", path).WithCause(err)
+	}
+	if err := CheckQCOW2(content); err != nil {
+		return nil, lab.Errorf(lab.KindInvalid, "%s can not be a base image", path).WithCause(err)
+	}
+	return content, nil
+}
+
+func (l *Library) reserve(name, sha string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if old, ok := l.images[name]; ok && old.SHA256 != sha {
+		return lab.Errorf(lab.KindExists, "there is another image %s", name)
+	}
+	if l.adding[name] {
+		return lab.Errorf(lab.KindBusy, "image %s is being added", name)
+	}
+	l.adding[name] = true
+	return nil
+}
+
+func (l *Library) release(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.adding, name)
+}
+
+// advance tells of progress and waits while it is held.
+func (l *Library) advance(ctx context.Context, name string, progress func(lab.Image)) error {
+	l.mu.Lock()
+	holding := l.holding
+	l.mu.Unlock()
+	for step := range 5 {
+		if progress != nil {
+			progress(lab.Image{Name: name, State: lab.ImageAdding, Progress: float64(step) / 4})
+		}
+		if step == 2 && holding != nil {
+			select {
+			case <-holding:
+			case <-ctx.Done():
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return lab.Errorf(lab.KindUnavailable, "adding %s was cancelled", name).WithCause(err)
+	}
+	return nil
+}
+
+func (l *Library) publish(name string, content []byte) (lab.Image, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sha := sum(content)
+	v, err := l.pool.put(lab.BaseVolume(name, sha), content)
+	if err != nil {
+		return lab.Image{}, err
+	}
+	if old, ok := l.images[name]; ok {
+		return l.check(old)
+	}
+	return l.record(name, sha, v), nil
+}
+
+// Check makes sure that an image is what was recorded.
+func (l *Library) Check(ctx context.Context, name string) (image lab.Image, err error) {
+	err = l.do(ctx, "Check", name, func() error {
+		if err := lab.CheckName(name); err != nil {
+			return err
+		}
+		l.adopt()
+		image = l.images[name]
+		if image.Name == "" {
+			return lab.Errorf(lab.KindNotFound, "there is no image %s", name)
+		}
+		image, err = l.check(image)
+		return err
+	})
+	return image, err
+}
+
+// Remove deletes an image.
+func (l *Library) Remove(ctx context.Context, name string) error {
+	return l.do(ctx, "Remove", name, func() error {
+		if err := lab.CheckName(name); err != nil {
+			return err
+		}
+		if image, ok := l.images[name]; ok {
+			l.pool.Lose(image.Volume)
+		}
+		delete(l.images, name)
+		return nil
+	})
+}
+
+// MustAddImage puts an image into the library without being recorded.
+func (l *Library) MustAddImage(t testing.TB, name string) lab.Image {
+	t.Helper()
+	image, err := l.publish(name, QCOW2(BaseBytes, NoFlaw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+// take gives a volume and its content; nil if it is gone.
+func (p *Pool) take(name string) (lab.Volume, []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := p.volumes[name]
+	if v == nil {
+		return lab.Volume{}, nil
+	}
+	return v.Volume, bytes.Clone(v.content)
+}
+
+// put makes a base, or gives the one that is there.
+func (p *Pool) put(name string, content []byte) (lab.Volume, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if v := p.volumes[name]; v != nil {
+		return v.Volume, nil
+	}
+	size := int64(len(content))
+	return p.add(name, lab.Volume{Bytes: size, FileBytes: size, VirtualBytes: VirtualBytes(content)}, content)
+}
+
+// left gives the bytes left on the disk.
+func (p *Pool) left() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.free
+}
+

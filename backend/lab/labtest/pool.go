@@ -1,0 +1,247 @@
+package labtest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"sandboxlabs/backend/lab"
+)
+
+// poolPath is where the fake pool says it is.
+const poolPath = "/pool/"
+
+// overlayBytes is what an overlay takes that nobody has written to.
+const overlayBytes = 196 << 10
+
+// Pool is a lab.Pool in memory.
+type Pool struct {
+	script *Script
+
+	mu      sync.Mutex
+	volumes map[string]*volume
+	down    *lab.Error // why nothing can be reached
+	free    int64      // bytes left on the disk
+}
+
+type volume struct {
+	lab.Volume
+	content []byte // of a base: its file; of an overlay: what the guest wrote
+}
+
+func newPool(s *Script) *Pool {
+	return &Pool{script: s, volumes: make(map[string]*volume), free: 100 << 30}
+}
+
+// SetFree leaves this many bytes on the disk.
+func (p *Pool) SetFree(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = n
+}
+
+// Write appends text to what the guest wrote to an overlay; the text makes the
+// overlay grow by a MiB for each byte.
+func (p *Pool) Write(name, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := p.volumes[name]
+	v.content = append(v.content, text...)
+	v.Bytes += int64(len(text)) << 20
+	v.FileBytes = v.Bytes
+}
+
+// Read gives what the guest wrote to an overlay; ok is false if it is gone.
+func (p *Pool) Read(name string) (text string, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v, ok := p.volumes[name]
+	if !ok {
+		return "", false
+	}
+	return string(v.content), true
+}
+
+// Names lists the volumes, sorted, without being recorded.
+func (p *Pool) Names() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(maps.Keys(p.volumes))
+}
+
+// Lose removes a volume as a stranger's rm would.
+func (p *Pool) Lose(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.volumes, name)
+}
+
+// whole reports whether there is an overlay at this path, on a base that is there.
+func (p *Pool) whole(path string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, v := range p.volumes {
+		if v.Path == path {
+			return p.volumes[v.Backing[len(poolPath):]] != nil
+		}
+	}
+	return false
+}
+
+func (p *Pool) disconnect(why *lab.Error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.down = why
+}
+
+// do runs one call's work under the lock, after the name has been checked.
+func (p *Pool) do(ctx context.Context, method, name string, rule func(string) bool, work func() error) error {
+	return p.script.call(ctx, func() error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		switch {
+		case !rule(name):
+			return lab.Errorf(lab.KindInvalid, "%q is no volume of ours", name)
+		case p.down != nil:
+			return p.down
+		}
+		return work()
+	}, "Pool."+method, name)
+}
+
+func isOverlay(name string) bool {
+	_, _, ok := lab.ParseOverlayVolume(name)
+	return ok
+}
+
+func isBase(name string) bool {
+	_, _, ok := lab.ParseBaseVolume(name)
+	return ok
+}
+
+func isVolume(name string) bool { return isOverlay(name) || isBase(name) }
+
+// Volumes gives every volume.
+func (p *Pool) Volumes(ctx context.Context) (all []lab.Volume, err error) {
+	anything := func(string) bool { return true }
+	err = p.do(ctx, "Volumes", "", anything, func() error {
+		for _, v := range p.volumes {
+			all = append(all, v.Volume)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// Volume gives one.
+func (p *Pool) Volume(ctx context.Context, name string) (got lab.Volume, err error) {
+	err = p.do(ctx, "Volume", name, isVolume, func() error {
+		v, err := p.find(name)
+		if err != nil {
+			return err
+		}
+		got = v.Volume
+		return nil
+	})
+	return got, err
+}
+
+func (p *Pool) find(name string) (*volume, error) {
+	if v := p.volumes[name]; v != nil {
+		return v, nil
+	}
+	return nil, lab.Errorf(lab.KindNotFound, "there is no volume %s", name)
+}
+
+// CreateOverlay makes an empty overlay.
+func (p *Pool) CreateOverlay(ctx context.Context, name, base string) (made lab.Volume, err error) {
+	err = p.do(ctx, "CreateOverlay", name, isOverlay, func() error {
+		if !isBase(base) {
+			return lab.Errorf(lab.KindInvalid, "%q is no base", base)
+		}
+		b, err := p.find(base)
+		if err != nil {
+			return err
+		}
+		made, err = p.add(name, lab.Volume{Bytes: overlayBytes, FileBytes: overlayBytes, VirtualBytes: b.VirtualBytes, Backing: b.Path}, nil)
+		return err
+	})
+	return made, err
+}
+
+// CopyOverlay makes an overlay like another.
+func (p *Pool) CopyOverlay(ctx context.Context, name, from string) (made lab.Volume, err error) {
+	err = p.do(ctx, "CopyOverlay", name, isOverlay, func() error {
+		if !isOverlay(from) {
+			return lab.Errorf(lab.KindInvalid, "%q is no overlay", from)
+		}
+		v, err := p.find(from)
+		if err != nil {
+			return err
+		}
+		made, err = p.add(name, v.Volume, bytes.Clone(v.content))
+		return err
+	})
+	return made, err
+}
+
+// add puts a volume of the given shape into the pool, if there is room.
+func (p *Pool) add(name string, v lab.Volume, content []byte) (lab.Volume, error) {
+	switch {
+	case p.volumes[name] != nil:
+		return lab.Volume{}, lab.Errorf(lab.KindExists, "there is a volume %s already", name)
+	case p.free < v.Bytes:
+		return lab.Volume{}, lab.Errorf(lab.KindUnavailable, "the disk is full").WithHint("Make room on it.")
+	}
+	v.Name, v.Path, v.ModTime = name, poolPath+name, time.Now().UTC()
+	p.free -= v.Bytes
+	p.volumes[name] = &volume{Volume: v, content: content}
+	return v, nil
+}
+
+// Upload makes a base.
+func (p *Pool) Upload(ctx context.Context, name string, size int64, content io.Reader) (made lab.Volume, err error) {
+	err = p.do(ctx, "Upload", name, isBase, func() error {
+		if p.volumes[name] != nil {
+			return lab.Errorf(lab.KindExists, "there is a volume %s already", name)
+		}
+		b, err := io.ReadAll(content)
+		if err != nil {
+			return lab.Errorf(lab.KindUnavailable, "the file can not be read").WithCause(err)
+		}
+		if int64(len(b)) != size {
+			return lab.Errorf(lab.KindInvalid, "the file has %d bytes, not %d", len(b), size)
+		}
+		made, err = p.add(name, lab.Volume{Bytes: size, FileBytes: size, VirtualBytes: VirtualBytes(b)}, b)
+		return err
+	})
+	return made, err
+}
+
+// Download gives the content of a volume.
+func (p *Pool) Download(ctx context.Context, name string) (content io.ReadCloser, err error) {
+	err = p.do(ctx, "Download", name, isVolume, func() error {
+		v, err := p.find(name)
+		if err != nil {
+			return err
+		}
+		content = io.NopCloser(bytes.NewReader(bytes.Clone(v.content)))
+		return nil
+	})
+	return content, err
+}
+
+// Delete removes a volume.
+func (p *Pool) Delete(ctx context.Context, name string) error {
+	return p.do(ctx, "Delete", name, isVolume, func() error {
+		if v := p.volumes[name]; v != nil {
+			p.free += v.Bytes
+		}
+		delete(p.volumes, name)
+		return nil
+	})
+}

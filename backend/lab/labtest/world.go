@@ -1,0 +1,25 @@
+package labtest
+
+// World is one host with everything on it, in memory: the four fakes over one
+// script. Its state outlives the processes that use it, as a real host's does.
+type World struct {
+	*Script
+	Hypervisor *Hypervisor
+	Pool       *Pool
+	Library    *Library
+	Store      *Store
+}
+
+// NewWorld gives a host with libvirt up and nothing on it.
+func NewWorld() *World {
+	script := &Script{}
+	pool := newPool(script)
+	w := &World{
+		Script: script, Pool: pool,
+		Hypervisor: newHypervisor(script, pool),
+		Library:    newLibrary(script, pool),
+		Store:      newStore(script),
+	}
+	script.onDie = []func(){w.Store.unlockAll, w.Hypervisor.unwatchAll}
+	return w
+}
