@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	idleNodes = 50
+	idleFor   = 20 * time.Second
+	tick      = 10 * time.Millisecond // of the times in /proc/PID/stat: USER_HZ is 100 on Linux
+)
+
+// idle looks at the server, then at the window, while nothing happens. The
+// nodes stay: the list wants them.
+func (b *bed) idle(ctx context.Context) ([]row, error) {
+	for i := range idleNodes {
+		if _, err := b.node(ctx, fmt.Sprintf("idle-%d", i)); err != nil {
+			return nil, err
+		}
+	}
+	served, err := observe(ctx, b.server.cmd.Process.Pid)
+	if err != nil {
+		return nil, err
+	}
+	opened, windowed, err := b.windows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		{what: "window open to first paint", ours: opened},
+		note(fmt.Sprintf("serve, idle with %d nodes", idleNodes), served),
+		note(fmt.Sprintf("window, idle with %d nodes, all its processes", idleNodes), windowed),
+	}, nil
+}
+
+// observe tells of a process and its descendants what memory they hold and what
+// share of one core they use.
+func observe(ctx context.Context, pid int) (string, error) {
+	before, _, err := usage(pid)
+	if err != nil {
+		return "", err
+	}
+	select {
+	case <-time.After(idleFor):
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	after, kib, err := usage(pid)
+	if err != nil {
+		return "", err
+	}
+	share := 100 * float64((after-before)*tick) / float64(idleFor)
+	return fmt.Sprintf("%.2f %% CPU, %d MiB resident (PSS)", share, kib/1024), nil
+}
+
+// usage sums processor time in ticks and proportional memory in KiB over a
+// process and its descendants.
+func usage(pid int) (ticks time.Duration, kib int, err error) {
+	for _, p := range family(pid) {
+		t, err := cpuTicks(p)
+		if err != nil {
+			return 0, 0, err
+		}
+		k, err := pss(p)
+		if err != nil {
+			return 0, 0, err
+		}
+		ticks += t
+		kib += k
+	}
+	return ticks, kib, nil
+}
+
+// family lists a process and its descendants.
+func family(pid int) []int {
+	all := []int{pid}
+	for i := 0; i < len(all); i++ {
+		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", all[i])) // the pattern is right
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				continue // the thread has ended
+			}
+			for _, word := range strings.Fields(string(text)) {
+				if child, err := strconv.Atoi(word); err == nil {
+					all = append(all, child)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// cpuTicks reads utime and stime, the fields 14 and 15 of proc(5); the second,
+// the name, may hold spaces.
+func cpuTicks(pid int) (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	var sum int
+	for _, field := range fields[11:13] {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return time.Duration(sum), nil
+}
+
+func pss(pid int) (kib int, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "Pss:"); ok {
+			return strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
+		}
+	}
+	return 0, fmt.Errorf("process %d has no Pss", pid)
+}

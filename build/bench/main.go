@@ -1,0 +1,72 @@
+// Command bench measures the built program beside what a person would do by
+// hand, on this machine's libvirt, and prints one table of medians. It works in
+// folders and a pool of its own and removes them afterwards.
+//
+//	go run ./build/bench [-rounds 15] [-program build/bin/sandboxlabs] [-image build/out/tiny.qcow2]
+//
+// "Ours" goes the way of the page: a call over HTTP to sandboxlabs serve, which
+// holds a connection to libvirt, as the window does. "Command" is a process of
+// our command line, from its start to its end. "Baseline" is a process of
+// qemu-img or virsh, or several one after another.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 15, "how often each thing is measured")
+	program := flag.String("program", "build/bin/sandboxlabs", "the built program")
+	image := flag.String("image", "build/out/tiny.qcow2", "a base image that boots")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := bench(ctx, *program, *image, *rounds); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench prints every row as soon as it is measured.
+func bench(ctx context.Context, program, image string, rounds int) (err error) {
+	for _, file := range []*string{&program, &image} {
+		if *file, err = filepath.Abs(*file); err != nil {
+			return err
+		}
+		if _, err := os.Stat(*file); err != nil {
+			return fmt.Errorf("%w (make build image makes it)", err)
+		}
+	}
+	b, err := newBed(program, rounds)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := b.close(); err == nil {
+			err = e
+		}
+	}()
+	if err := b.open(ctx, image); err != nil {
+		return err
+	}
+	fmt.Println(header)
+	for _, measure := range []func(*bed, context.Context) ([]row, error){
+		(*bed).create, (*bed).wipe, (*bed).start, (*bed).console, (*bed).wipeRunning,
+		(*bed).idle, (*bed).list,
+	} {
+		rows, err := measure(b, ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			fmt.Println(r)
+		}
+	}
+	return nil
+}

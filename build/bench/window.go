@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+const openings = 5
+
+// windows opens the real window a few times on a display of its own and takes
+// the time to its first picture; the last one is then observed.
+func (b *bed) windows(ctx context.Context) (opened sample, idle string, err error) {
+	display, stop, err := startDisplay()
+	if err != nil {
+		return nil, "", err
+	}
+	defer stop()
+	env := append(b.env, "DISPLAY="+display)
+	for i := range openings {
+		cmd := exec.Command("dbus-run-session", "--", b.program)
+		cmd.Env, cmd.Stderr = env, nil
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		begin := time.Now()
+		if err := cmd.Start(); err != nil {
+			return nil, "", err
+		}
+		err := painted(ctx, display)
+		opened.add(time.Since(begin))
+		if err == nil && i == openings-1 {
+			idle, err = observe(ctx, cmd.Process.Pid)
+		}
+		if e := endGroup(cmd); err != nil || e != nil {
+			return nil, "", errors.Join(err, e)
+		}
+	}
+	return opened, idle, nil
+}
+
+// startDisplay starts an X server without a screen to it; the server picks a
+// free number itself.
+func startDisplay() (display string, stop func(), err error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return "", nil, err
+	}
+	defer read.Close()
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-noreset")
+	cmd.ExtraFiles = []*os.File{write}
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	write.Close()
+	number, err := io.ReadAll(io.LimitReader(read, 8))
+	if n := bytes.IndexByte(number, '\n'); err != nil || n < 0 {
+		return "", nil, fmt.Errorf("the X server told no display: %w", err)
+	}
+	return ":" + string(bytes.TrimSpace(number)), func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // killed: it has no other way to end
+	}, nil
+}
+
+// painted waits until the display shows more than flat colour.
+func painted(ctx context.Context, display string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		picture, err := run(ctx, os.Environ(), "xwd", "-root", "-silent", "-display", display)
+		if err != nil {
+			return err
+		}
+		if colours(picture) > 16 {
+			return nil
+		}
+	}
+}
+
+// colours counts the distinct 32-bit pixels of an XWD file: its header's first
+// word is the header's length, its twentieth the number of colour cells, of 12
+// bytes each, that follow it (X11/XWDFile.h).
+func colours(file []byte) int {
+	start := binary.BigEndian.Uint32(file) + 12*binary.BigEndian.Uint32(file[76:])
+	pixels := file[start:]
+	seen := map[uint32]bool{}
+	for ; len(pixels) >= 4; pixels = pixels[4:] {
+		seen[binary.LittleEndian.Uint32(pixels)] = true
+	}
+	return len(seen)
+}
+
+// endGroup asks every process of the group to end and waits for the first.
+func endGroup(cmd *exec.Cmd) error {
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM); err != nil {
+		return err
+	}
+	var ended *exec.ExitError
+	if err := cmd.Wait(); err != nil && !errors.As(err, &ended) {
+		return err
+	}
+	return nil
+}
