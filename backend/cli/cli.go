@@ -18,12 +18,12 @@ import (
 // Program is what the commands work on. The functions take the connection URI
 // of the command line, empty for the one of the settings.
 type Program struct {
-	// Open wires a service; it neither connects nor writes.
-	Open func(uri string) (*service.Service, error)
+	// Open wires a service; close ends what it stands on.
+	Open func(uri string) (s *service.Service, close func() error, err error)
 	// Window opens the desktop window and returns when it is closed.
 	Window func(ctx context.Context, uri string) error
-	// Serve serves the page at an address until ctx ends, and calls ready with
-	// the link to open.
+	// Serve serves the page at an address, empty for the settings', until ctx
+	// ends, and calls ready with the link to open.
 	Serve func(ctx context.Context, uri, address string, ready func(link string)) error
 
 	Version  string
@@ -43,6 +43,21 @@ func Main(ctx context.Context, p Program, args []string) int {
 	root := f.root()
 	root.SetArgs(args)
 	return f.exit(root.ExecuteContext(ctx), args)
+}
+
+// Commands gives the paths of all commands below the program's name, such as
+// "node ls".
+func Commands() []string {
+	var paths []string
+	var walk func(prefix string, cmd *cobra.Command)
+	walk = func(prefix string, cmd *cobra.Command) {
+		for _, c := range cmd.Commands() {
+			paths = append(paths, prefix+c.Name())
+			walk(prefix+c.Name()+" ", c)
+		}
+	}
+	walk("", new(face).root())
+	return paths
 }
 
 func (f *face) root() *cobra.Command {

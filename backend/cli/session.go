@@ -12,32 +12,46 @@ import (
 // began whole.
 const settleLimit = 30 * time.Second
 
-// session runs a service while do works with it. connected says whether do
-// needs libvirt.
+// session opens a service and runs it while do works with it. connected says
+// whether do needs libvirt.
 func (f *face) session(ctx context.Context, connected bool, do func(context.Context, *service.Service) error) error {
-	s, err := f.Open(f.uri)
+	s, shut, err := f.Open(f.uri)
 	if err != nil {
 		return err
 	}
+	err = Run(ctx, s, func(ctx context.Context) error {
+		if err := s.Ready(ctx); err != nil && connected {
+			return err
+		}
+		return do(ctx, s)
+	})
+	return errors.Join(err, shut())
+}
+
+// Run runs a service while do works with it.
+func Run(ctx context.Context, s *service.Service, do func(context.Context) error) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(life) }()
-	defer func() {
-		end()
-		<-ended
-	}()
-	if err := s.Ready(ctx); err != nil && connected {
-		return err
+	err := do(ctx)
+	end()
+	if ended := <-ended; !errors.Is(ended, context.Canceled) {
+		err = errors.Join(err, ended)
 	}
-	return do(ctx, s)
+	return err
+}
+
+// Settle waits for what was begun, even if ctx has ended, for as long as a
+// person can be asked to wait.
+func Settle(ctx context.Context, s *service.Service) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
+	defer cancel()
+	return s.Settle(limited)
 }
 
 // settled is a session that stays until what do began is done.
 func (f *face) settled(ctx context.Context, do func(context.Context, *service.Service) error) error {
 	return f.session(ctx, true, func(ctx context.Context, s *service.Service) error {
-		err := do(ctx, s)
-		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
-		defer cancel()
-		return errors.Join(err, s.Settle(limited))
+		return errors.Join(do(ctx, s), Settle(ctx, s))
 	})
 }

@@ -6,15 +6,20 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
+	"time"
 
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
 )
 
-// maxBody is the limit of a call's arguments in bytes.
-const maxBody = 1 << 20
+const (
+	maxBody   = 1 << 20          // bytes of a call's arguments
+	readLimit = 10 * time.Second // for them to arrive
+)
 
 // verb is one method of the service: it decodes its arguments and calls it.
 type verb func(ctx context.Context, s *service.Service, args []json.RawMessage) (any, error)
@@ -45,6 +50,9 @@ var verbs = map[string]verb{
 	"Health":      none((*service.Service).Health),
 	"Console":     two((*service.Service).Console),
 }
+
+// Verbs gives the names of the calls, sorted.
+func Verbs() []string { return slices.Sorted(maps.Keys(verbs)) }
 
 func none[Out any](do func(*service.Service, context.Context) (Out, error)) verb {
 	return func(ctx context.Context, s *service.Service, args []json.RawMessage) (any, error) {
@@ -111,6 +119,9 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 func arguments(w http.ResponseWriter, r *http.Request) ([]json.RawMessage, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return nil, lab.Errorf(lab.KindInvalid, "the call is not application/json")
+	}
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(readLimit)); err != nil {
+		return nil, err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {

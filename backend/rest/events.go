@@ -16,7 +16,7 @@ const (
 )
 
 // events answers GET /events: every lab.Event, the snapshot first, one JSON
-// value each, until the reader goes or the server stops.
+// value each, until the reader goes or the server ends.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	stream := stream{w: w, control: http.NewResponseController(w)}
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -30,7 +30,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	for {
 		var err error
 		select {
-		case <-s.stopping:
+		case <-r.Context().Done():
 			return
 		case <-beat.C:
 			err = stream.send(": still here\n\n")

@@ -25,10 +25,9 @@ type Options struct {
 
 // Server is one program's web face.
 type Server struct {
-	service  *service.Service
-	session  *session
-	handler  http.Handler
-	stopping chan struct{} // closed when streams must end
+	service *service.Service
+	session *session
+	handler http.Handler
 }
 
 // New makes a server; it listens to nothing until Serve.
@@ -37,7 +36,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{service: o.Service, session: newSession(), stopping: make(chan struct{})}
+	s := &Server{service: o.Service, session: newSession()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc/{verb}", s.call)
 	mux.HandleFunc("GET /events", s.events)

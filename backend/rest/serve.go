@@ -17,7 +17,6 @@ const DefaultAddress = "127.0.0.1:3001"
 
 const (
 	headerLimit = 5 * time.Second
-	readLimit   = 30 * time.Second
 	idleLimit   = 2 * time.Minute
 	stopLimit   = 10 * time.Second // for requests under way to finish
 )
@@ -54,8 +53,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: headerLimit,
-		ReadTimeout:       readLimit,
 		IdleTimeout:       idleLimit,
+		BaseContext:       func(net.Listener) context.Context { return ctx }, // streams and consoles end with it
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
@@ -64,7 +63,6 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return lab.Errorf(lab.KindUnavailable, "%s can not be served any more", l.Addr()).WithCause(err)
 	case <-ctx.Done():
 	}
-	close(s.stopping)
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	if err := server.Shutdown(limited); err != nil {

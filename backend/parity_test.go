@@ -1,0 +1,108 @@
+package backend
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"testing"
+
+	"sandboxlabs/app"
+	"sandboxlabs/backend/cli"
+	"sandboxlabs/backend/rest"
+	"sandboxlabs/backend/service"
+)
+
+// notForPage are methods of the service that no page calls, each with its reason.
+var notForPage = map[string]string{
+	"Run":        "the program's own life",
+	"Ready":      "the page learns it from the link in its snapshot",
+	"Settle":     "the program's own life",
+	"Subscribe":  "the events reach the page in another way than an answer",
+	"Wait":       "the page waits by events",
+	"WaitImage":  "the page waits by events",
+	"Screenshot": "a picture is loaded by its address, /screenshot/{node}",
+}
+
+// notForTerminal are verbs the command line has not, each with its reason.
+var notForTerminal = map[string]string{
+	"Console":    "a terminal shows no display, and virsh console is there for the serial port",
+	"Screenshot": "virsh screenshot is there",
+}
+
+// commands gives each verb the command that stands for it.
+var commands = map[string]string{
+	"Run":         "serve",
+	"Ready":       "node ls",
+	"Settle":      "node wipe",
+	"Subscribe":   "image add",
+	"List":        "node ls",
+	"Show":        "node show",
+	"Create":      "node create",
+	"Start":       "node start",
+	"Stop":        "node stop",
+	"ForceOff":    "node off",
+	"Reboot":      "node reboot",
+	"Pause":       "node pause",
+	"Resume":      "node resume",
+	"Wipe":        "node wipe",
+	"UndoWipe":    "node undo",
+	"Delete":      "node rm",
+	"Restore":     "node restore",
+	"Rename":      "node rename",
+	"Set":         "node set",
+	"Clone":       "node clone",
+	"Wait":        "node stop",
+	"Bulk":        "node start",
+	"Images":      "image ls",
+	"AddImage":    "image add",
+	"WaitImage":   "image add",
+	"CancelImage": "image add",
+	"RemoveImage": "image rm",
+	"Health":      "doctor",
+}
+
+// verbs are the methods of the service that take a context.
+func verbs() []string {
+	var names []string
+	t := reflect.TypeFor[*service.Service]()
+	for i := range t.NumMethod() {
+		m := t.Method(i)
+		if m.Type.NumIn() > 1 && m.Type.In(1) == reflect.TypeFor[context.Context]() {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// TestEveryFaceHasEveryVerb keeps a verb from being forgotten on one face.
+func TestEveryFaceHasEveryVerb(t *testing.T) {
+	for _, verb := range verbs() {
+		if notForPage[verb] == "" {
+			if _, ok := reflect.TypeFor[*app.App]().MethodByName(verb); !ok {
+				t.Errorf("the window has no %s", verb)
+			}
+			if !slices.Contains(rest.Verbs(), verb) {
+				t.Errorf("serve has no %s", verb)
+			}
+		}
+		if notForTerminal[verb] == "" && !slices.Contains(cli.Commands(), commands[verb]) {
+			t.Errorf("the command line has no command %q for %s", commands[verb], verb)
+		}
+	}
+}
+
+// TestFacesHaveNothingElse keeps the lists above and the faces' tables true.
+func TestFacesHaveNothingElse(t *testing.T) {
+	for _, verb := range rest.Verbs() {
+		if !slices.Contains(verbs(), verb) || notForPage[verb] != "" {
+			t.Errorf("serve has %s, which is not for the page", verb)
+		}
+	}
+	for _, list := range []map[string]string{notForPage, notForTerminal, commands} {
+		for verb := range list {
+			if !slices.Contains(verbs(), verb) {
+				t.Errorf("%s is listed, and the service has it not", verb)
+			}
+		}
+	}
+}

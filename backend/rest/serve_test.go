@@ -1,0 +1,106 @@
+package rest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"sandboxlabs/backend/lab"
+)
+
+func TestListen(t *testing.T) {
+	taken, err := Listen(t.Context(), "127.0.0.1:0")
+	must(t, err)
+	defer taken.Close()
+	for address, want := range map[string]lab.Kind{
+		"0.0.0.0:3001":        lab.KindInvalid,
+		":3001":               lab.KindInvalid,
+		"192.0.2.1:3001":      lab.KindInvalid,
+		"example.org:80":      lab.KindInvalid,
+		"127.0.0.1":           lab.KindInvalid,
+		"127.0.0.1:http:x":    lab.KindInvalid,
+		"127.0.0.1:99999":     lab.KindInvalid,
+		taken.Addr().String(): lab.KindBusy,
+	} {
+		l, err := Listen(t.Context(), address)
+		if got := lab.KindOf(err); got != want {
+			t.Errorf("listening to %s gives %v, want %s", address, err, want)
+		}
+		if err == nil {
+			must(t, l.Close())
+		}
+	}
+}
+
+func TestEvents(t *testing.T) {
+	s := mustEnter(t)
+	next := s.mustStream(t)
+	first := next()
+	if first.Kind != lab.EventSnapshot || first.Link == nil || !first.Link.Connected {
+		t.Fatalf("the first event is %+v, want a snapshot with the link", first)
+	}
+	s.mustCall(t, "Create", `[{"name":"web","image":"tiny"}]`)
+	for e := next(); e.Node == nil || e.Node.Name != "web"; e = next() {
+		t.Logf("passed over %s", e.Kind)
+	}
+	again := s.mustStream(t)()
+	if again.Kind != lab.EventSnapshot || len(again.Nodes) != 1 {
+		t.Errorf("a second reader begins with %+v, want a snapshot with the node", again)
+	}
+}
+
+// mustStream opens the stream of events and gives what waits for the next.
+func (s *site) mustStream(t *testing.T) (next func() lab.Event) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/events", nil)
+	must(t, err)
+	response, err := s.browser.Do(r)
+	must(t, err)
+	t.Cleanup(func() { response.Body.Close() })
+	lines := bufio.NewScanner(response.Body)
+	return func() lab.Event {
+		t.Helper()
+		for lines.Scan() {
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				var e lab.Event
+				must(t, json.Unmarshal([]byte(data), &e))
+				return e
+			}
+		}
+		t.Fatalf("the stream ended: %v", lines.Err())
+		return lab.Event{}
+	}
+}
+
+func TestServeEndsStreamsAndFinishesCalls(t *testing.T) {
+	s := mustEnter(t)
+	l, err := Listen(t.Context(), "127.0.0.1:0")
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- s.server.Serve(ctx, l) }()
+	s.URL = "http://" + l.Addr().String()
+	s.enterAnew(t)
+	next := s.mustStream(t)
+	next()
+	cancel()
+	if err := <-served; err != nil {
+		t.Errorf("the end gives %v", err)
+	}
+	if _, err := net.Dial("tcp", l.Addr().String()); err == nil {
+		t.Error("the port is still open")
+	}
+}
+
+// enterAnew begins a session at s.URL, which has changed.
+func (s *site) enterAnew(t *testing.T) {
+	t.Helper()
+	s.server.session.token = "again"
+	if got, want := s.mustGet(t, "/?token=again").StatusCode, http.StatusOK; got != want {
+		t.Fatalf("entering gives %d, want %d", got, want)
+	}
+}
