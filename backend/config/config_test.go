@@ -139,13 +139,14 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", root)
 	got := ReadPaths()
 	want := Paths{
-		Settings:    root + "/CONFIG_HOME/sandboxlabs/config.toml",
-		Nodes:       root + "/DATA_HOME/sandboxlabs/nodes",
-		Images:      root + "/DATA_HOME/sandboxlabs/images",
-		SessionPool: root + "/DATA_HOME/sandboxlabs/pool",
-		Logs:        root + "/STATE_HOME/sandboxlabs/log",
-		Locks:       root + "/sandboxlabs/locks",
-		WindowLock:  root + "/sandboxlabs/window.lock",
+		Settings:     root + "/CONFIG_HOME/sandboxlabs/config.toml",
+		Nodes:        root + "/DATA_HOME/sandboxlabs/nodes",
+		Images:       root + "/DATA_HOME/sandboxlabs/images",
+		SessionPool:  root + "/DATA_HOME/sandboxlabs/pool",
+		Logs:         root + "/STATE_HOME/sandboxlabs/log",
+		Locks:        root + "/sandboxlabs/locks",
+		WindowLock:   root + "/sandboxlabs/window.lock",
+		WindowSocket: root + "/sandboxlabs/window.sock",
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)

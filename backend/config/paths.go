@@ -24,19 +24,21 @@ const (
 	logName      = "log"         // XDG state: sandboxlabs.log
 	locksName    = "locks"       // XDG runtime: <uuid> while a node is reserved
 	windowName   = "window.lock" // XDG runtime: while a window is open
+	socketName   = "window.sock" // XDG runtime: brings that window to the front
 
 	systemPool = "/var/lib/libvirt/images/sandboxlabs" // volumes of the system profile
 )
 
 // Paths says where everything is.
 type Paths struct {
-	Settings    string // file
-	Nodes       string // folder of the specs
-	Images      string // folder of the image records
-	SessionPool string // folder of the session profile's volumes
-	Logs        string // folder
-	Locks       string // folder that does not survive a reboot, where there is such
-	WindowLock  string // file
+	Settings     string // file
+	Nodes        string // folder of the specs
+	Images       string // folder of the image records
+	SessionPool  string // folder of the session profile's volumes
+	Logs         string // folder
+	Locks        string // folder that does not survive a reboot, where there is such
+	WindowLock   string // file
+	WindowSocket string // unix socket
 }
 
 // xdgMu guards the xdg package, whose state is global.
@@ -49,13 +51,14 @@ func ReadPaths() Paths {
 	xdg.Reload()
 	data, runtime := filepath.Join(xdg.DataHome, dirName), filepath.Join(runtimeHome(), dirName)
 	return Paths{
-		Settings:    filepath.Join(xdg.ConfigHome, dirName, settingsName),
-		Nodes:       filepath.Join(data, nodesName),
-		Images:      filepath.Join(data, imagesName),
-		SessionPool: filepath.Join(data, poolName),
-		Logs:        filepath.Join(xdg.StateHome, dirName, logName),
-		Locks:       filepath.Join(runtime, locksName),
-		WindowLock:  filepath.Join(runtime, windowName),
+		Settings:     filepath.Join(xdg.ConfigHome, dirName, settingsName),
+		Nodes:        filepath.Join(data, nodesName),
+		Images:       filepath.Join(data, imagesName),
+		SessionPool:  filepath.Join(data, poolName),
+		Logs:         filepath.Join(xdg.StateHome, dirName, logName),
+		Locks:        filepath.Join(runtime, locksName),
+		WindowLock:   filepath.Join(runtime, windowName),
+		WindowSocket: filepath.Join(runtime, socketName),
 	}
 }
 
