@@ -1,0 +1,266 @@
+// A backend that lives in the page, for `npm run dev` and the pictures alone. It
+// answers like the program, from memory. The address chooses what it has:
+// ?nodes=200, ?images=0, ?lost, ?silent, ?broken.
+
+import type { Image, LabEvent, Node, Problem, State } from '../src/lib/lab';
+
+const asked = new URLSearchParams(location.search);
+const MiB = 1 << 20;
+const minutesAgo = (n: number) => new Date(Date.now() - n * 60_000).toISOString();
+
+const nodes = new Map<string, Node>();
+const images = new Map<string, Image>();
+const deleted = new Map<string, Node>();
+let send: (event: LabEvent) => void = () => undefined;
+
+function fail(kind: string, message: string, hint?: string): never {
+  throw JSON.stringify({ kind, message, hint } satisfies Problem);
+}
+
+function addNode(name: string, state: State, more: Partial<Node> = {}): Node {
+  const n = nodes.size + 1;
+  const node = {
+    id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
+    name,
+    image: 'tiny',
+    base: 'tiny.0123456789ab.qcow2',
+    vcpus: 1,
+    memoryMiB: 256,
+    mac: `52:54:00:00:00:${n.toString(16).padStart(2, '0')}`,
+    generation: 1,
+    createdAt: minutesAgo(900 - n),
+    startedAt: state === 'stopped' && n % 2 ? null : minutesAgo(n * 7),
+    state,
+    overlay: { path: '', bytes: 196 * 1024 + n * 777_777 },
+    ...more,
+  } as Node;
+  nodes.set(node.id, node);
+  return node;
+}
+
+function addImage(name: string, bytes: number, more: Partial<Image> = {}): void {
+  images.set(name, {
+    name,
+    bytes,
+    virtualBytes: 8 * 1024 * MiB,
+    sha256: '9f2c4de1a07b55c3d8e6'.repeat(3),
+    volume: '',
+    path: '',
+    addedAt: minutesAgo(4000),
+    modTime: minutesAgo(4000),
+    state: 'ready',
+    ...more,
+  } as Image);
+}
+
+function furnish(): void {
+  if (asked.get('images') !== '0') {
+    addImage('tiny', 9.4 * MiB, { virtualBytes: 64 * MiB, usedBy: ['web-1', 'web-2', 'edge-router'] });
+    addImage('debian-12', 412 * MiB, { usedBy: ['db-primary'] });
+  }
+  const count = Number(asked.get('nodes') ?? -1);
+  for (let n = 1; n <= count; n++) addNode(`node-${n}`, n % 3 ? 'stopped' : 'running');
+  if (count < 0 && images.size) furnishStates();
+}
+
+function furnishStates(): void {
+  addImage('debian-13-genericcloud-amd64', 130 * MiB, { state: 'adding' as Image['state'], progress: 0.41 });
+  addImage('old', 90 * MiB, {
+    state: 'changed' as Image['state'],
+    problem: {
+      kind: 'unavailable',
+      message: 'The file of image old is no longer what was recorded.',
+      hint: 'Remove the image and add it again.',
+    },
+  });
+  addNode('web-1', 'running', { undo: undo(3.2 * MiB), notes: 'Front end, answers on port 80' });
+  addNode('web-2', 'starting');
+  addNode('web-10', 'stopping', { vcpus: 2 });
+  addNode('edge-router', 'paused', {
+    vcpus: 4,
+    memoryMiB: 1536,
+    overlay: { path: '', bytes: 2.3 * 1024 * MiB },
+  });
+  addNode('db-primary', 'stopped', { image: 'debian-12', memoryMiB: 4096, vcpus: 8 });
+  addNode('scratch', 'stopped', { startedAt: null });
+  addNode('build-agent-with-quite-a-long-name-for-a-node', 'failed', {
+    image: 'debian-13-genericcloud-amd64',
+    problem: {
+      kind: 'unavailable',
+      message: 'The disk of the pool is full: 12 MiB are free under /var/lib/libvirt/images/sandboxlabs.',
+      hint: 'Free some space, then start the node again.',
+    },
+  });
+  addNode('lost-one', 'missing', {
+    undo: undo(80 * MiB),
+    problem: {
+      kind: 'not_found',
+      message: 'Its domain is gone from libvirt.',
+      hint: 'Make it again from its record, or forget it.',
+    },
+  });
+}
+
+const undo = (bytes: number) => ({ generation: 1, bytes, at: minutesAgo(26), until: minutesAgo(-1400) });
+
+function find(key: string): Node {
+  const node = nodes.get(key) ?? [...nodes.values()].find(({ name }) => name === key);
+  return node ?? fail('not_found', `There is no node ${key}.`);
+}
+
+function change(node: Node, more: object): Node {
+  const next = { ...node, ...more };
+  nodes.set(node.id, next);
+  send({ kind: 'node', node: next } as LabEvent);
+  return next;
+}
+
+const later = (ms: number, step: () => void) => setTimeout(step, ms);
+
+function boot(node: Node): Node {
+  later(700, () => change(find(node.id), { state: 'running', startedAt: minutesAgo(0) }));
+  return change(node, { state: 'starting', problem: undefined });
+}
+
+function halt(node: Node): Node {
+  later(1500, () => change(find(node.id), { state: 'stopped' }));
+  return change(node, { state: 'stopping' });
+}
+
+function wipe(node: Node): Node {
+  if (node.name === 'db-primary')
+    fail('unavailable', 'The disk of the pool is full.', 'Free at least 1 MiB.');
+  const at = minutesAgo(0);
+  const empty = { path: '', bytes: 196 * 1024 };
+  return change(node, { undo: { ...undo(node.overlay.bytes), at }, overlay: empty, wipedAt: at });
+}
+
+function remove(node: Node): Node {
+  nodes.delete(node.id);
+  deleted.set(node.id, node);
+  send({ kind: 'node_removed', id: node.id } as LabEvent);
+  return node;
+}
+
+const verbs: Record<string, (node: Node) => Node> = {
+  start: boot,
+  stop: halt,
+  wipe,
+  delete: remove,
+};
+
+const calls: Record<string, (...args: never[]) => unknown> = {
+  Subscribe() {
+    if (asked.has('broken')) fail('unavailable', 'SandBoxLabs is closing.', 'Open it again.');
+    if (asked.has('silent')) return;
+    const problem = {
+      kind: 'unavailable',
+      message: 'libvirtd closed the connection.',
+      hint: 'Is it running? Try: systemctl start libvirtd',
+    };
+    const link = {
+      connected: !asked.has('lost'),
+      uri: 'qemu:///session',
+      ...(asked.has('lost') && { problem }),
+    };
+    send({ kind: 'snapshot', nodes: [...nodes.values()], images: [...images.values()], link } as LabEvent);
+  },
+  Create(input: Node & { start: boolean }) {
+    const node = addNode(input.name, 'stopped', {
+      ...input,
+      startedAt: null,
+      overlay: { path: '', bytes: 196 * 1024 },
+    });
+    if (input.name === 'boom') nodes.delete(node.id);
+    if (input.name === 'boom') fail('unavailable', 'The disk of the pool is full.', 'Free at least 1 MiB.');
+    return input.start ? boot(node) : change(node, {});
+  },
+  Start: (key: string) => boot(find(key)),
+  Stop: (key: string) => halt(find(key)),
+  ForceOff: (key: string) => change(find(key), { state: 'stopped' }),
+  Reboot: (key: string) => find(key),
+  Pause: (key: string) => change(find(key), { state: 'paused' }),
+  Resume: (key: string) => change(find(key), { state: 'running' }),
+  Wipe: (key: string) => wipe(find(key)),
+  UndoWipe: (key: string) =>
+    change(find(key), { overlay: { path: '', bytes: find(key).undo?.bytes }, undo: undefined }),
+  Delete: (key: string) => remove(find(key)),
+  Restore(key: string) {
+    const node = deleted.get(key) ?? find(key);
+    return change(node, { state: 'stopped', problem: undefined });
+  },
+  Rename: (key: string, name: string) => change(find(key), { name }),
+  Set: (key: string, input: object) => change(find(key), input),
+  Clone: (key: string, input: object) =>
+    change(addNode('', 'stopped', find(key)), { ...input, id: crypto.randomUUID() }),
+  Bulk: ({ verb, nodes: keys }: { verb: string; nodes: string[] }) =>
+    keys.map((node) => {
+      try {
+        return { node, value: verbs[verb]?.(find(node)) };
+      } catch (problem) {
+        return { node, problem: JSON.parse(String(problem)) as Problem };
+      }
+    }),
+  AddImage: (input: { name: string }) => addImage(input.name, 1),
+  RemoveImage: (name: string) =>
+    fail('busy', `Nodes stand on image ${name}: web-1, web-2 and edge-router.`, 'Delete them first.'),
+  CancelImage(name: string) {
+    images.delete(name);
+    send({ kind: 'image_removed', id: name } as LabEvent);
+  },
+  Console: () => fail('unavailable', 'The display does not answer.'),
+  Health: () => ({
+    host: {
+      uri: 'qemu:///session',
+      profile: 'session',
+      hypervisor: 'QEMU 7.2.22, libvirt 9.0.0',
+      cpus: 2,
+      memoryMiB: 24_033,
+      freeMiB: 11_873,
+      accelerated: false,
+      acceleration: 'Emulated (TCG): /dev/kvm is not there. Nodes run about ten times slower.',
+      poolPath: '/home/ada/.local/share/sandboxlabs/pool',
+      poolBytes: 480 * 1024 * MiB,
+      poolFreeBytes: 31 * 1024 * MiB,
+    },
+    checks: [
+      { name: 'libvirt', status: 'ok', message: 'Connected to qemu:///session, libvirt 9.0.0.' },
+      {
+        name: 'Acceleration',
+        status: 'warning',
+        message: 'KVM can not be used: /dev/kvm is not there. Nodes are emulated, which is much slower.',
+        remedy: 'sudo modprobe kvm_intel',
+      },
+      { name: 'Pool', status: 'ok', message: 'The pool sandboxlabs is active, 31 GiB are free.' },
+      {
+        name: 'Permissions',
+        status: 'failed',
+        message: 'QEMU may not read /home/ada/.local/share/sandboxlabs/pool.',
+        remedy: 'chmod o+x /home/ada',
+      },
+    ],
+  }),
+};
+
+async function answer(name: string, args: unknown[]): Promise<unknown> {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  return calls[name]?.(...(args as never[]));
+}
+
+furnish();
+const app = new Proxy(
+  {},
+  {
+    get:
+      (_, name: string) =>
+      (...args: unknown[]) =>
+        answer(name, args),
+  },
+);
+Object.assign(window, {
+  go: { app: { App: app } },
+  runtime: {
+    EventsOnMultiple: (_: string, apply: typeof send) => (send = apply),
+    Environment: () => Promise.resolve({ platform: asked.has('window') ? 'linux' : '' }),
+  },
+});

@@ -1,0 +1,118 @@
+// Pictures of every screen and state, from the fake backend, to look at.
+// npm run shots [folder]; needs Chromium.
+
+import { mkdirSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { createServer } from 'vite';
+
+const folder = process.argv[2] ?? 'shots';
+mkdirSync(folder, { recursive: true });
+
+const open = (page, id) => page.getByTestId(id).first().click();
+const row = (page, name) => page.locator(`[data-testid=node-row][data-name="${name}"]`);
+const menu = async (page, name, item) => {
+  await row(page, name).getByTestId('node-menu').click();
+  if (item) await open(page, `menu-${item}`);
+};
+
+/** Each shot: its address, and what is done before it. */
+const shots = {
+  nodes: ['', null],
+  'nodes-menu': ['', (page) => menu(page, 'web-1')],
+  'nodes-selected': [
+    '',
+    async (page) => {
+      for (const name of ['web-1', 'db-primary', 'scratch'])
+        await row(page, name).getByTestId('node-select').check();
+    },
+  ],
+  'nodes-bulk': [
+    '',
+    async (page) => {
+      for (const name of ['web-1', 'db-primary', 'scratch'])
+        await row(page, name).getByTestId('node-select').check();
+      await open(page, 'bulk-wipe');
+      await page.getByTestId('undo-toast').waitFor();
+    },
+  ],
+  'nodes-wiped': [
+    '',
+    async (page) => {
+      await row(page, 'web-1').getByTestId('node-wipe').click();
+      await page.getByTestId('undo-toast').waitFor();
+    },
+  ],
+  'nodes-problem': ['', (page) => open(page, 'node-problem')],
+  'nodes-many': ['?nodes=200', null],
+  'nodes-no-match': ['', (page) => page.getByTestId('search').fill('nothing')],
+  'nodes-empty': ['?nodes=0', null],
+  'nodes-no-image': ['?images=0', null],
+  'nodes-lost': ['?lost', null],
+  'nodes-loading': ['?silent', (page) => page.waitForTimeout(400)],
+  'nodes-no-session': ['?broken', null],
+  create: ['', (page) => open(page, 'create-open')],
+  'create-taken': [
+    '',
+    async (page) => {
+      await open(page, 'create-open');
+      await page.getByTestId('create-name').fill('web-1');
+      await page.getByTestId('create-memory').fill('7');
+    },
+  ],
+  'create-problem': [
+    '',
+    async (page) => {
+      await open(page, 'create-open');
+      await page.getByTestId('create-name').fill('boom');
+      await page.keyboard.press('Enter');
+      await page.getByTestId('problem').waitFor();
+    },
+  ],
+  rename: ['', (page) => menu(page, 'scratch', 'rename')],
+  set: ['', (page) => menu(page, 'web-1', 'set')],
+  clone: ['', (page) => menu(page, 'web-1', 'clone')],
+  forget: ['', (page) => menu(page, 'lost-one', 'forget')],
+  images: ['#/images', null],
+  'images-empty': ['?images=0#/images', null],
+  'images-refused': ['#/images', (page) => open(page, 'image-remove')],
+  'images-add': ['?window#/images', (page) => open(page, 'image-add')],
+  health: ['#/health', (page) => page.getByTestId('host').waitFor()],
+  'console-off': ['#/console/00000000-0000-4000-8000-000000000006', null],
+  'console-tabs': [
+    '',
+    async (page) => {
+      for (const name of ['web-2', 'db-primary', 'web-1']) {
+        await open(page, 'nav-nodes');
+        await row(page, name).getByTestId('node-console').click();
+      }
+      await page.waitForTimeout(600);
+    },
+  ],
+};
+
+const server = await createServer({ server: { port: 5199, strictPort: true }, logLevel: 'warn' });
+await server.listen();
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const wanted = process.argv.slice(3);
+for (const colorScheme of ['dark', 'light']) {
+  for (const [width, height] of [
+    [1280, 800],
+    [900, 600],
+  ]) {
+    const context = await browser.newContext({ colorScheme, viewport: { width, height } });
+    for (const [name, [address, act]] of Object.entries(shots)) {
+      if (wanted.length && !wanted.includes(name)) continue;
+      const page = await context.newPage();
+      page.on('pageerror', (error) => process.stderr.write(`${name}: ${error}\n`));
+      await page.goto(`http://localhost:5199/${address}`);
+      await page.getByTestId('link').waitFor();
+      await act?.(page);
+      await page.waitForTimeout(250);
+      await page.screenshot({ path: `${folder}/${name}-${colorScheme}-${width}.png` });
+      await page.close();
+    }
+    await context.close();
+  }
+}
+await browser.close();
+await server.close();

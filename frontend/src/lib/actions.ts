@@ -1,0 +1,122 @@
+// What can be done with a node, by its state. The server has the last word;
+// this only decides what is offered.
+
+import { bytes, moment } from './format';
+import type { Node, State } from './lab';
+
+export type Action =
+  | 'start'
+  | 'stop'
+  | 'forceOff'
+  | 'reboot'
+  | 'pause'
+  | 'resume'
+  | 'wipe'
+  | 'undo'
+  | 'restore'
+  | 'rename'
+  | 'set'
+  | 'clone'
+  | 'delete'
+  | 'forget'
+  | 'console';
+
+/** Performs an action on a node. */
+export type Act = (action: Action, node: Node) => void;
+
+export interface Offer {
+  action: Action;
+  label: string;
+  icon: string;
+  /** Why it can not be done now; empty if it can. */
+  blocked: string;
+  danger?: boolean;
+  /** It begins a group. */
+  apart?: boolean;
+}
+
+const inChange = (state: State) => state === 'starting' || state === 'stopping';
+const off = (state: State) => state === 'stopped' || state === 'failed';
+const active = (state: State) => !off(state) && state !== 'missing';
+
+/** Whether the node has a display to connect to. */
+export const hasDisplay = ({ state }: Node) => active(state) && state !== 'starting';
+
+/** Whether the node is off, so that anything about it can be changed. */
+export const isOff = ({ state }: Node) => off(state);
+
+/** The action that a node's state calls for first. */
+export function primary(node: Node): Offer {
+  const offers: Record<State, Offer> = {
+    stopped: { action: 'start', label: 'Start', icon: 'play', blocked: '' },
+    failed: { action: 'start', label: 'Start', icon: 'play', blocked: '' },
+    starting: { action: 'start', label: 'Start', icon: 'play', blocked: 'It is starting.' },
+    running: { action: 'stop', label: 'Stop', icon: 'stop', blocked: '' },
+    paused: { action: 'resume', label: 'Resume', icon: 'play', blocked: '' },
+    stopping: { action: 'forceOff', label: 'Force off', icon: 'power', blocked: '' },
+    missing: { action: 'restore', label: 'Make again', icon: 'restore', blocked: '' },
+  };
+  return offers[node.state];
+}
+
+/** What wiping would throw away, in words for a button's description. */
+export const wipeLoss = (node: Node) =>
+  `Discards ${bytes(node.overlay.bytes)} and keeps the node's identity.`;
+
+export const wipeBlocked = (node: Node) =>
+  node.state === 'missing' ? 'The node is missing.' : inChange(node.state) ? 'The node is in change.' : '';
+
+/** Everything else that can be asked of a node, in the order of its menu. */
+export function menu(node: Node): Offer[] {
+  return node.state === 'missing'
+    ? missingMenu()
+    : [...powerMenu(node), ...diskMenu(node), ...editMenu(node)];
+}
+
+function missingMenu(): Offer[] {
+  return [
+    { action: 'restore', label: 'Make it again', icon: 'restore', blocked: '' },
+    { action: 'forget', label: 'Forget…', icon: 'trash', blocked: '', danger: true, apart: true },
+  ];
+}
+
+function powerMenu({ state }: Node): Offer[] {
+  const running = state === 'running' ? '' : 'The node is not running.';
+  const paused = state === 'paused';
+  return [
+    paused
+      ? { action: 'resume', label: 'Resume', icon: 'play', blocked: '' }
+      : { action: 'pause', label: 'Pause', icon: 'pause', blocked: running },
+    { action: 'reboot', label: 'Reboot', icon: 'restart', blocked: running },
+    {
+      action: 'forceOff',
+      label: 'Force off',
+      icon: 'power',
+      blocked: active(state) ? '' : 'The node is off.',
+    },
+  ];
+}
+
+function diskMenu(node: Node): Offer[] {
+  const blocked = wipeBlocked(node);
+  const size = bytes(node.overlay.bytes);
+  const offers: Offer[] = [
+    { action: 'wipe', label: `Wipe, discard ${size}`, icon: 'wipe', blocked, apart: true },
+  ];
+  if (node.undo) {
+    const label = `Undo wipe of ${moment(node.undo.at)}, ${bytes(node.undo.bytes)}`;
+    offers.push({ action: 'undo', label, icon: 'undo', blocked });
+  }
+  return offers;
+}
+
+function editMenu({ state }: Node): Offer[] {
+  const stopped = off(state) ? '' : 'The node must be off for this.';
+  const settled = inChange(state) ? 'The node is in change.' : '';
+  return [
+    { action: 'rename', label: 'Rename…', icon: 'edit', blocked: stopped, apart: true },
+    { action: 'set', label: 'Resources and notes…', icon: 'sliders', blocked: settled },
+    { action: 'clone', label: 'Clone…', icon: 'copy', blocked: settled },
+    { action: 'delete', label: 'Delete', icon: 'trash', blocked: settled, danger: true, apart: true },
+  ];
+}

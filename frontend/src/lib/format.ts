@@ -1,0 +1,51 @@
+// Sizes and times as people read them. Sizes are binary, like libvirt's.
+
+const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** 0 B, 196 KiB, 3.2 MiB, 12 GiB: one decimal below ten, none above. */
+export function bytes(count: number): string {
+  if (count < 1024) return `${count} B`;
+  let value = count;
+  let unit = -1;
+  do {
+    value /= 1024;
+    unit++;
+  } while (value >= 999.5 && unit < units.length - 1);
+  return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`;
+}
+
+/** Memory: 512 MiB, 2 GiB, 1.5 GiB; what is no round number of GiB stays in MiB. */
+export function memory(mebibytes: number): string {
+  const gibibytes = mebibytes / 1024;
+  return Number.isInteger(gibibytes * 2) && gibibytes >= 1 ? `${gibibytes} GiB` : `${mebibytes} MiB`;
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+
+/** 14:03 today, 21 Nov 14:03 on another day. */
+export function moment(at: string, now = Date.now()): string {
+  const date = new Date(at);
+  const today = day.format(date) === day.format(now);
+  return today ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
+}
+
+/** 21 Nov 2026, 14:03:07. */
+export function timestamp(at: string): string {
+  return full.format(new Date(at));
+}
+
+/** under a minute, 12 min, 3 h, 5 d: how long ago `at` was. */
+export function since(at: string, now = Date.now()): string {
+  const minutes = Math.floor((now - Date.parse(at)) / 60_000);
+  if (minutes < 1) return 'under a minute';
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h`;
+  return `${Math.floor(minutes / (24 * 60))} d`;
+}
+
+/** 1 node, 2 nodes. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

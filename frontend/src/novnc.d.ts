@@ -1,0 +1,15 @@
+// The part of noVNC that we use; the package ships no types.
+declare module '@novnc/novnc' {
+  export default class RFB extends EventTarget {
+    constructor(target: HTMLElement, url: string, options?: { shared?: boolean });
+    scaleViewport: boolean;
+    focusOnClick: boolean;
+    showDotCursor: boolean;
+    background: string;
+    disconnect(): void;
+    focus(options?: FocusOptions): void;
+    blur(): void;
+    sendCtrlAltDel(): void;
+    toDataURL(type?: string, quality?: number): string;
+  }
+}

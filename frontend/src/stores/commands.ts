@@ -1,0 +1,109 @@
+// What the person asks for. Commands call the program and tell of failures; what
+// changed arrives as events.
+
+import type { Act, Action } from '../lib/actions';
+import * as api from '../lib/api';
+import { bytes, plural } from '../lib/format';
+import type { BulkResult, BulkVerb, Node } from '../lib/lab';
+import { problemOf } from '../lib/problem';
+import { dialogs } from './dialogs.svelte';
+import { toasts } from './toasts.svelte';
+import { view } from './view.svelte';
+
+async function attempt(title: string, subject: string, command: () => Promise<unknown>): Promise<void> {
+  try {
+    await command();
+  } catch (reason) {
+    toasts.fail(title, problemOf(reason), subject);
+  }
+}
+
+async function wipe(node: Node): Promise<void> {
+  const wiped = await api.wipe(node.id);
+  toasts.done({
+    subject: node.id,
+    title: `Wiped ${node.name}`,
+    detail: `${bytes(wiped.undo?.bytes ?? node.overlay.bytes)} discarded.`,
+    undo: () => act('undo', node),
+  });
+}
+
+async function undoWipe(node: Node): Promise<void> {
+  await api.undoWipe(node.id);
+  toasts.done({ subject: node.id, title: `Undid the wipe of ${node.name}`, detail: 'Its disk is back.' });
+}
+
+async function remove(node: Node): Promise<void> {
+  await api.remove(node.id, false);
+  view.close(node.id);
+  toasts.done({
+    subject: node.id,
+    title: `Deleted ${node.name}`,
+    undo: () => act('restore', node),
+  });
+}
+
+const direct: Partial<Record<Action, [verb: string, command: (node: Node) => Promise<unknown>]>> = {
+  start: ['start', (node) => api.start(node.id)],
+  stop: ['stop', (node) => api.stop(node.id)],
+  forceOff: ['force off', (node) => api.forceOff(node.id)],
+  reboot: ['reboot', (node) => api.reboot(node.id)],
+  pause: ['pause', (node) => api.pause(node.id)],
+  resume: ['resume', (node) => api.resume(node.id)],
+  wipe: ['wipe', wipe],
+  undo: ['undo the wipe of', undoWipe],
+  restore: ['make', (node) => api.restore(node.id)],
+  delete: ['delete', remove],
+};
+
+/** Performs an action on a node, or opens what asks for its details. */
+export const act: Act = (action, node) => {
+  const command = direct[action];
+  if (command) void attempt(`Could not ${command[0]} ${node.name}`, node.id, () => command[1](node));
+  else if (action === 'console') view.show('console', node.id);
+  else dialogs.open({ kind: action as 'rename' | 'set' | 'clone' | 'forget', node });
+};
+
+const past: Record<BulkVerb, string> = {
+  start: 'Started',
+  stop: 'Asked to stop',
+  wipe: 'Wiped',
+  delete: 'Deleted',
+};
+
+/** Asks one verb of many nodes and tells what befell each. */
+export async function bulk(verb: BulkVerb, nodes: Node[]): Promise<void> {
+  await attempt(`Could not ${verb} ${plural(nodes.length, 'node')}`, 'bulk', async () => {
+    const ids = nodes.map((node) => node.id);
+    tell(verb, nodes, await api.bulk(verb, ids));
+  });
+}
+
+function tell(verb: BulkVerb, nodes: Node[], results: BulkResult[]): void {
+  const done = nodes.filter((_, i) => !results[i]?.problem);
+  const lines = results.flatMap(({ problem }, i) =>
+    problem ? [`${nodes[i]?.name}: ${problem.message} ${problem.hint ?? ''}`] : [],
+  );
+  const back = { wipe: 'undo', delete: 'restore' } as const;
+  const undo =
+    verb in back ? () => done.forEach((node) => act(back[verb as 'wipe' | 'delete'], node)) : undefined;
+  const news = { subject: 'bulk', detail: detail(verb, done), undo: done.length ? undo : undefined };
+  if (lines.length === 0) toasts.done({ ...news, title: `${past[verb]} ${plural(done.length, 'node')}` });
+  else
+    toasts.mixed({
+      ...news,
+      lines,
+      title: `${past[verb]} ${done.length} of ${plural(nodes.length, 'node')}`,
+    });
+}
+
+const detail = (verb: BulkVerb, nodes: Node[]) =>
+  verb === 'wipe'
+    ? `${bytes(nodes.reduce((sum, node) => sum + node.overlay.bytes, 0))} discarded.`
+    : undefined;
+
+export const removeImage = (name: string) =>
+  attempt(`Could not remove ${name}`, name, () => api.removeImage(name));
+
+export const cancelImage = (name: string) =>
+  attempt(`Could not cancel ${name}`, name, () => api.cancelImage(name));

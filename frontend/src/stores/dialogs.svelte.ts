@@ -1,0 +1,25 @@
+import type { Node } from '../lib/lab';
+
+export type Dialog =
+  | { kind: 'create'; image?: string }
+  | { kind: 'addImage' }
+  | { kind: 'rename' | 'set' | 'clone' | 'forget'; node: Node };
+
+/** The dialog that is open, if one is: never two. */
+class Dialogs {
+  #current = $state.raw<Dialog>();
+
+  get current(): Dialog | undefined {
+    return this.#current;
+  }
+
+  open(dialog: Dialog): void {
+    this.#current = dialog;
+  }
+
+  close(): void {
+    this.#current = undefined;
+  }
+}
+
+export const dialogs = new Dialogs();

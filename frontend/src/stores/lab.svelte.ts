@@ -1,0 +1,68 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type { Image, LabEvent, Link, Node } from '../lib/lab';
+import { byName } from '../lib/names';
+
+/** What the program last said of nodes, images and its connection. `apply` alone writes. */
+export class Lab {
+  #nodes = new SvelteMap<string, Node>();
+  #images = new SvelteMap<string, Image>();
+  #link = $state.raw<Link>();
+  #sortedNodes = $derived([...this.#nodes.values()].sort(byName));
+  #sortedImages = $derived([...this.#images.values()].sort(byName));
+
+  /** Every node, by name. */
+  get nodes(): Node[] {
+    return this.#sortedNodes;
+  }
+
+  /** Every image, by name. */
+  get images(): Image[] {
+    return this.#sortedImages;
+  }
+
+  /** The connection to libvirt; undefined until the first snapshot. */
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  /** Whether commands can be carried out now. */
+  get online(): boolean {
+    return this.#link?.connected ?? false;
+  }
+
+  node(id: string): Node | undefined {
+    return this.#nodes.get(id);
+  }
+
+  apply(event: LabEvent): void {
+    switch (`${event.kind}` as const) {
+      case 'snapshot':
+        replace(this.#nodes, event.nodes ?? [], (node) => node.id);
+        replace(this.#images, event.images ?? [], (image) => image.name);
+        break;
+      case 'node':
+        if (event.node) this.#nodes.set(event.node.id, event.node);
+        break;
+      case 'node_removed':
+        this.#nodes.delete(event.id ?? '');
+        break;
+      case 'image':
+        if (event.image) this.#images.set(event.image.name, event.image);
+        break;
+      case 'image_removed':
+        this.#images.delete(event.id ?? '');
+        break;
+      case 'link':
+        break;
+    }
+    if (event.link) this.#link = event.link;
+  }
+}
+
+function replace<T>(map: SvelteMap<string, T>, values: T[], key: (value: T) => string): void {
+  const next = new Map(values.map((value) => [key(value), value]));
+  for (const old of [...map.keys()]) if (!next.has(old)) map.delete(old);
+  for (const [id, value] of next) map.set(id, value);
+}
+
+export const lab = new Lab();

@@ -1,0 +1,21 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import type { Plugin } from 'vite';
+
+/** A backend that lives in the page, for `npm run dev` alone: a build never has it. */
+const fakeBackend: Plugin = {
+  name: 'fake-backend',
+  apply: 'serve',
+  transformIndexHtml: () => [
+    { tag: 'script', attrs: { type: 'module', src: '/dev/backend.ts' }, injectTo: 'head-prepend' },
+  ],
+};
+
+export default defineConfig({
+  plugins: [svelte(), fakeBackend],
+  build: {
+    target: ['safari16', 'chrome110'],
+    modulePreload: { polyfill: false },
+  },
+  test: { include: ['src/**/*.test.ts'] },
+});
