@@ -1,0 +1,71 @@
+# SandBoxLabs. `make help` says what there is.
+# The commands may run as another user than the owner of this tree, in containers for one.
+export GIT_CONFIG_COUNT := 1
+export GIT_CONFIG_KEY_0 := safe.directory
+export GIT_CONFIG_VALUE_0 := $(CURDIR)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export CGO_ENABLED := 1
+
+TAGS  := desktop,production,webkit2_41,libvirt_dlopen,libvirt_without_lxc
+LINT  := build/out/tools/golangci-lint
+LINT_VERSION := v2.7.2
+PAGE  := frontend/dist/index.html
+TINY  := build/out/tiny.qcow2
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: setup build ## set up, build, and open the window (without a display: serve the page)
+	@build/run.sh
+
+test: setup-test check build image ## prove it all: real libvirt, real guests, the page and the window
+	go test -tags $(TAGS) -json -count=1 -p 1 -timeout 20m ./... | go run ./build/tally
+
+check: frontend/node_modules/.ready $(PAGE) $(LINT) ## formatting, lint, types, unit tests, generated files
+	$(LINT) fmt --diff
+	$(LINT) run
+	shellcheck .ci/run $$(git ls-files '*.sh')
+	cd frontend && npm run --silent lint && npm run --silent check && npm test --silent
+	$(MAKE) --no-print-directory bindings
+	git diff --exit-code -- frontend/wailsjs
+	go test -tags $(TAGS) -short ./...
+
+build: $(PAGE) ## leave the program at build/bin/sandboxlabs
+	go build -trimpath -tags $(TAGS) -ldflags "-s -w" -o build/bin/sandboxlabs .
+
+bench: setup build image ## measure it beside qemu-img and virsh
+	go run -tags $(TAGS) ./build/bench
+
+image: $(TINY) ## build the tiny guest, build/out/tiny.qcow2
+
+bindings: ## generate frontend/wailsjs from package app
+	go run -tags bindings,webkit2_41 ./app/bindgen
+
+fmt: frontend/node_modules/.ready $(LINT) ## format everything
+	$(LINT) fmt
+	cd frontend && npm run --silent format
+
+setup: ## install what is missing to build and run it
+	@build/setup.sh run
+
+setup-test:
+	@build/setup.sh test
+
+$(TINY): $(shell find images/tiny -type f ! -name '*.go')
+	images/tiny/build.sh $@
+
+frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json
+	cd frontend && npm ci --no-audit --no-fund
+	@touch $@
+
+$(PAGE): frontend/node_modules/.ready $(shell find frontend ! -path 'frontend/node_modules*' ! -path 'frontend/dist*' -type f)
+	cd frontend && npm run --silent build
+
+$(LINT): Makefile
+	GOBIN=$(CURDIR)/build/out/tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	@touch $@
+
+.PHONY: help run test check build bench image bindings fmt setup setup-test

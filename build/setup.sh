@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# Makes this machine ready for SandBoxLabs: installs the packages that are missing, and
+# starts libvirt where no init system does. Nothing happens where nothing is missing.
+#
+#   build/setup.sh [--check] [run|test]
+#
+# run (the default) is for building and running it, test for that and all its tests.
+# --check only says what is missing. Exit 0 ready, 1 not ready, 2 Go or Node or the usage is wrong.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export LC_ALL=C # the messages of package managers are read
+
+say() { printf 'setup: %s\n' "$1" >&2; }
+
+# fail ends with a sentence for the cause and one for the remedy.
+fail() { # STATUS CAUSE REMEDY
+  printf 'setup: %s\n  %s\n' "$2" "$3" >&2
+  exit "$1"
+}
+
+has() { command -v "$1" >/dev/null; }
+without_systemd() { [ ! -d /run/systemd/system ]; }
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# at_least compares versions such as 1.25.0.
+at_least() { # FOUND NEEDED
+  [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]
+}
+
+check_go() {
+  local needed found
+  needed=$(awk '$1 == "go" { print $2 }' go.mod)
+  found=none
+  ! has go || found=$(GOTOOLCHAIN=local go env GOVERSION | sed 's/^go//; s/ .*//')
+  [ "$found" != none ] && at_least "$found" "$needed" && return
+  fail 2 "Go $needed or newer is needed; found: $found" \
+    "curl -L https://go.dev/dl/go$needed.linux-$(architecture amd64 arm64).tar.gz | sudo tar -C /usr/local -xz && export PATH=/usr/local/go/bin:\$PATH"
+}
+
+check_node() {
+  local needed found=none release=v22.14.0
+  needed=$(sed -n 's/.*"node": *">=\([0-9.]*\).*/\1/p' frontend/package.json)
+  ! has node || found=$(node --version | sed 's/^v//')
+  [ "$found" != none ] && at_least "$found" "$needed" && has npm && return
+  ! { [ "$found" != none ] && at_least "$found" "$needed"; } || found="$found without npm"
+  fail 2 "Node.js $needed or newer with npm is needed; found: $found" \
+    "curl -L https://nodejs.org/dist/$release/node-$release-linux-$(architecture x64 arm64).tar.gz | sudo tar -C /usr/local --strip-components=1 -xz"
+}
+
+architecture() { # NAME-ON-X86 NAME-ON-ARM
+  case $(uname -m) in aarch64) echo "$2" ;; *) echo "$1" ;; esac
+}
+
+# The packages. Only Debian's names are tested.
+packages_apt() {
+  echo libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils dbus
+  echo gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev
+  echo cpio e2fsprogs xz-utils zstd
+  ! without_systemd || ! is_root || echo tini
+  [ "$1" = run ] || echo git virtinst libxml2-utils xvfb openbox xdotool x11-utils chromium imagemagick dbus-x11 fonts-dejavu-core shellcheck
+}
+
+packages_dnf() {
+  echo libvirt-daemon-kvm libvirt-client qemu-img dbus-daemon
+  echo gcc pkgconf-pkg-config gtk3-devel webkit2gtk4.1-devel
+  [ "$1" = run ] || echo git virt-install libxml2 xorg-x11-server-Xvfb openbox xdotool xprop chromium ImageMagick dbus-x11 dejavu-sans-fonts ShellCheck
+}
+
+packages_pacman() {
+  echo libvirt qemu-base qemu-img dbus
+  echo gcc pkgconf gtk3 webkit2gtk-4.1
+  [ "$1" = run ] || echo git virt-install libxml2 xorg-server-xvfb openbox xdotool xorg-xprop chromium imagemagick ttf-dejavu shellcheck
+}
+
+# missing_X prints the packages of its arguments that are not installed.
+missing_apt() {
+  dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null |
+    awk -v wanted="$*" '/^ii/ { have[$2] = 1 }
+      END { n = split(wanted, list, " "); for (i = 1; i <= n; i++) if (!(list[i] in have)) print list[i] }'
+}
+missing_dnf() { rpm -q --whatprovides "$@" | sed -n 's/^no package provides //p'; }
+missing_pacman() { pacman -T "$@" || true; }
+
+install_apt() {
+  as_root apt-get -o DPkg::Lock::Timeout=60 update
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=60 install -y --no-install-recommends "$@"
+}
+install_dnf() { as_root dnf install -y "$@"; }
+install_pacman() { as_root pacman -S --needed --noconfirm "$@"; }
+
+# as_root runs a command as root, and says which one before it does.
+as_root() {
+  local command=("$@")
+  is_root || command=(sudo "$@")
+  say "running: ${command[*]}"
+  is_root || has sudo || fail 1 'this needs root, and there is no sudo' "as root: $*"
+  "${command[@]}" 2>&1 | tee "$log" >&2 || explain "${command[*]}"
+}
+
+# explain turns the last words of a package manager into a cause and a remedy.
+explain() { # COMMAND
+  if grep -q -i -E 'could not get lock|is another process using|waiting for cache lock|unable to lock database' "$log"; then
+    fail 1 'another program is installing packages' 'wait until it has ended, then run this again'
+  elif grep -q -i -E 'temporary failure resolving|could not (resolve|connect)|unable to connect|connection (failed|timed out|refused)|network is unreachable' "$log"; then
+    fail 1 'the package servers cannot be reached' 'check the network, then run this again'
+  elif grep -q -i -E 'sudoers|password is required|incorrect password|not allowed' "$log"; then
+    fail 1 'sudo did not let you do this' "ask someone who may, to run: $1"
+  elif grep -q -i -E 'unable to locate package|no installation candidate|no match for argument|target not found' "$log"; then
+    fail 1 'this release does not have all the packages' 'Debian 12 or newer, or Ubuntu 24.04 or newer, has them'
+  fi
+  fail 1 'the packages could not be installed' "see above, mend it, and run: $1"
+}
+
+# install_packages installs what is missing, with the package manager that is there.
+install_packages() { # run|test
+  local manager missing
+  for manager in apt:apt-get dnf:dnf pacman:pacman none:true; do
+    has "${manager#*:}" && break
+  done
+  manager=${manager%:*}
+  [ "$manager" != none ] || fail 1 'this system has no package manager that is known here' \
+    "install what these are on Debian: $(packages_apt "$1" | tr '\n' ' ')"
+  # shellcheck disable=SC2046 # the packages are words
+  missing=$("missing_$manager" $("packages_$manager" "$1"))
+  [ -n "$missing" ] || return 0
+  say "missing: $(echo "$missing" | tr '\n' ' ')"
+  ready=no
+  [ "$check" = no ] || return 0
+  [ "$manager" = apt ] || say 'the package names for this system are untested'
+  # shellcheck disable=SC2086 # the packages are words
+  "install_$manager" $missing
+  ready=yes
+}
+
+# start_libvirt starts the system's libvirt for root. An ordinary user has one of their own,
+# which libvirt starts when it is asked for.
+start_libvirt() {
+  is_root || return 0
+  local daemon
+  for daemon in virtlogd libvirtd; do
+    ! is_running "$daemon" || continue
+    say "not running: $daemon"
+    ready=no
+    [ "$check" = no ] || continue
+    start_daemon "$daemon"
+    ready=yes
+  done
+}
+
+is_running() {
+  if without_systemd; then
+    [ -r "/run/$1.pid" ] && kill -0 "$(cat "/run/$1.pid")" 2>/dev/null
+  else
+    systemctl --quiet is-active "$1.socket" "$1.service" 2>/dev/null
+  fi
+}
+
+# start_daemon starts a daemon and waits until it listens. Below tini, because virtual machines
+# become orphans, and not every container's first process buries those at once.
+start_daemon() {
+  local socket=/run/libvirt/${1/libvirtd/libvirt}-sock
+  if without_systemd; then
+    rm -f "$socket"
+    setsid tini -s -- "$1" </dev/null >"/run/$1.log" 2>&1 &
+  else
+    systemctl start "$1.socket"
+  fi
+  for _ in $(seq 100); do
+    ! [ -S "$socket" ] || return 0
+    sleep 0.1
+  done
+  fail 1 "$1 does not start" "run it by hand to see why: $1"
+}
+
+check=no ready=yes what=run
+for argument; do
+  case $argument in
+    --check) check=yes ;;
+    run | test) what=$argument ;;
+    *) fail 2 "unknown argument: $argument" 'usage: build/setup.sh [--check] [run|test]' ;;
+  esac
+done
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+check_go
+check_node
+install_packages "$what"
+start_libvirt
+[ "$ready" = yes ]

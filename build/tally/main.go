@@ -1,0 +1,109 @@
+// Command tally reads `go test -json`, shows what failed and what was skipped, and ends with
+// one line that counts the tests. It exits with 1 if a test or a package failed, and, where CI
+// is set, if a test was skipped: a machine that is there to test must be able to.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() {
+	t, err := read(os.Stdin, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tally:", err)
+		os.Exit(1)
+	}
+	fmt.Println(t)
+	if !t.good(os.Getenv("CI") != "") {
+		os.Exit(1)
+	}
+}
+
+// event is one line of `go test -json`; see `go doc test2json`.
+type event struct {
+	Action  string
+	Package string
+	Test    string
+	Output  string
+	Elapsed float64 // seconds
+}
+
+type name struct{ pkg, test string }
+
+// tally counts tests; one that has subtests counts by itself too. broken are packages that
+// failed without a failed test, as when they do not compile.
+type tally struct {
+	passed, failed, skipped, broken int
+}
+
+func (t tally) good(strict bool) bool {
+	return t.failed == 0 && t.broken == 0 && t.passed > 0 && (!strict || t.skipped == 0)
+}
+
+func (t tally) String() string {
+	s := fmt.Sprintf("%d passed, %d failed", t.passed, t.failed+t.broken)
+	if t.skipped > 0 {
+		s = fmt.Sprintf("%d skipped, %s", t.skipped, s)
+	}
+	return s
+}
+
+// read counts the events of r, and shows on w each package's result with the output of what
+// did not pass. What the compiler says is shown as it is.
+func read(r io.Reader, w io.Writer) (tally, error) {
+	var t tally
+	output := map[name][]string{}
+	failures := map[string]int{}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		var e event
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			fmt.Fprintln(w, lines.Text())
+			continue
+		}
+		n := name{e.Package, e.Test}
+		switch e.Action {
+		case "build-output":
+			fmt.Fprint(w, e.Output)
+		case "output":
+			output[n] = append(output[n], e.Output)
+		case "pass", "fail", "skip":
+			t.count(e, failures)
+			show(w, e, output[n])
+			delete(output, n)
+		}
+	}
+	return t, lines.Err()
+}
+
+func (t *tally) count(e event, failures map[string]int) {
+	switch {
+	case e.Test == "" && e.Action == "fail" && failures[e.Package] == 0:
+		t.broken++
+	case e.Test == "":
+	case e.Action == "pass":
+		t.passed++
+	case e.Action == "fail":
+		t.failed++
+		failures[e.Package]++
+	case e.Action == "skip":
+		t.skipped++
+	}
+}
+
+func show(w io.Writer, e event, output []string) {
+	switch {
+	case e.Test == "" && e.Action == "pass":
+		fmt.Fprintf(w, "ok    %s %.1fs\n", e.Package, e.Elapsed)
+	case e.Action == "fail":
+		fmt.Fprintf(w, "FAIL  %s %s\n%s", e.Package, e.Test, strings.Join(output, ""))
+	case e.Action == "skip" && e.Test != "":
+		fmt.Fprintf(w, "skip  %s %s\n%s", e.Package, e.Test, strings.Join(output, ""))
+	}
+}

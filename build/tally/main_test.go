@@ -1,0 +1,48 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+const (
+	passed  = `{"Action":"pass","Package":"p","Test":"TestA"}`
+	skipped = `{"Action":"output","Package":"p","Test":"TestB","Output":"no KVM here\n"}` + "\n" +
+		`{"Action":"skip","Package":"p","Test":"TestB"}`
+	failed = `{"Action":"output","Package":"p","Test":"TestC","Output":"got 1, want 2\n"}` + "\n" +
+		`{"Action":"fail","Package":"p","Test":"TestC"}` + "\n" + `{"Action":"fail","Package":"p"}`
+	broken = `{"ImportPath":"q","Action":"build-output","Output":"main.go:1: syntax error\n"}` + "\n" +
+		`{"Action":"fail","Package":"q"}`
+)
+
+func TestRead(t *testing.T) {
+	for _, test := range []struct {
+		name, input  string
+		line         string
+		shown        string
+		good, strict bool
+	}{
+		{"passed", passed, "1 passed, 0 failed", "", true, true},
+		{"skipped", passed + "\n" + skipped, "1 skipped, 1 passed, 0 failed", "no KVM here", true, false},
+		{"failed", passed + "\n" + failed, "1 passed, 1 failed", "got 1, want 2", false, false},
+		{"broken", passed + "\n" + broken, "1 passed, 1 failed", "syntax error", false, false},
+		{"nothing", "", "0 passed, 0 failed", "", false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var shown strings.Builder
+			got, err := read(strings.NewReader(test.input), &shown)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.String() != test.line {
+				t.Errorf("%q, want %q", got, test.line)
+			}
+			if !strings.Contains(shown.String(), test.shown) {
+				t.Errorf("shown: %q, want %q in it", shown.String(), test.shown)
+			}
+			if got.good(false) != test.good || got.good(true) != test.strict {
+				t.Errorf("good: %t, strictly %t; want %t, %t", got.good(false), got.good(true), test.good, test.strict)
+			}
+		})
+	}
+}
