@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"sandboxlabs/backend/lab"
 )
@@ -74,7 +75,7 @@ func decode(content []byte, id string) (lab.NodeSpec, error) {
 	d.DisallowUnknownFields() // a misspelt key must not be dropped by the next save
 	var r record
 	if err := d.Decode(&r); err != nil {
-		return lab.NodeSpec{}, atLine(content, d.InputOffset(), err)
+		return lab.NodeSpec{}, place(content, err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return lab.NodeSpec{}, atLine(content, d.InputOffset(), errors.New("there is more after the end"))
@@ -88,16 +89,22 @@ func decode(content []byte, id string) (lab.NodeSpec, error) {
 	return r.NodeSpec, r.Check()
 }
 
-// atLine says where in content a JSON error is.
-func atLine(content []byte, offset int64, err error) error {
+// place says where in content a JSON error is, where that is known, and rids it
+// of the names of our Go types.
+func place(content []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		offset = syntax.Offset
+		return atLine(content, syntax.Offset, err)
 	case errors.As(err, &kind):
-		offset = kind.Offset
+		return atLine(content, kind.Offset, fmt.Errorf("%s can not be a %s", strings.TrimPrefix(kind.Field, "NodeSpec."), kind.Value))
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return atLine(content, int64(len(content)), errors.New("it ends too early"))
 	}
-	offset = min(offset, int64(len(content)))
+	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+}
+
+func atLine(content []byte, offset int64, err error) error {
 	return fmt.Errorf("line %d: %w", 1+bytes.Count(content[:offset], []byte("\n")), err)
 }
