@@ -2,6 +2,9 @@ module sandboxlabs
 
 go 1.25.0
 
+// npm packages bring Go files along.
+ignore ./frontend/node_modules
+
 require github.com/google/uuid v1.6.0
 
 require (

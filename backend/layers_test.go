@@ -1,0 +1,190 @@
+package backend
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layer is what a package of ours may import of ours, and why it is no more.
+type layer struct {
+	may []string
+	why string
+}
+
+const (
+	whyFace    = "a face is a table over the service: what it did by itself, the other faces would lack"
+	whyAdapter = "adapters never know one another: what two of them share is a noun or a rule, and belongs below them"
+	whyTool    = "it measures or tests the built program from outside, as a person has it"
+)
+
+// layers are all packages of ours. Arrows point down only.
+var layers = map[string]layer{
+	"sandboxlabs": {
+		[]string{"app", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/rest", "backend/service", "backend/store", "backend/virt"},
+		"main wires the program, and nothing else",
+	},
+	"app":                 {[]string{"backend/service", "backend/lab"}, whyFace},
+	"app/bindgen":         {[]string{"app"}, "it only describes package app to the page"},
+	"backend/rest":        {[]string{"backend/service", "backend/lab"}, whyFace},
+	"backend/cli":         {[]string{"backend/service", "backend/lab"}, whyFace},
+	"backend/service":     {[]string{"backend/lab"}, "a use case reaches the world through the ports of lab, or it cannot be tested without it"},
+	"backend/virt":        {[]string{"backend/lab"}, whyAdapter},
+	"backend/console":     {[]string{"backend/lab"}, whyAdapter},
+	"backend/guacamole":   {[]string{"backend/lab"}, whyAdapter},
+	"backend/images":      {[]string{"backend/durable", "backend/lab"}, whyAdapter},
+	"backend/store":       {[]string{"backend/durable", "backend/lab"}, whyAdapter},
+	"backend/durable":     {[]string{"backend/lab"}, whyAdapter},
+	"backend/config":      {nil, "settings are read before anything else is there, by whoever needs them"},
+	"backend/lab":         {nil, "everything stands on the nouns; they stand on nothing"},
+	"backend/lab/labtest": {[]string{"backend/lab"}, "the fakes obey the contracts of lab, not how somebody fulfils them"},
+	"backend":             {nil, "it has tests only"},
+	"build/bench":         {[]string{"backend/lab"}, whyTool},
+	"build/story":         {[]string{"backend/lab"}, whyTool},
+	"build/systest":       {[]string{"backend/lab"}, whyTool},
+	"build/tally":         {nil, "it counts the tests of others"},
+	"images/tiny":         {nil, "the guest knows nothing of what runs it"},
+}
+
+// fence keeps a foreign module in the packages that are there to hide it.
+type fence struct {
+	module string
+	in     []string
+	why    string
+}
+
+var fences = []fence{
+	{"libvirt.org/go/", []string{"backend/virt"}, "a domain handle or a libvirt error elsewhere would make the port a fiction"},
+	{"github.com/jackc/pgx", []string{"backend/guacamole"}, "the gateway's database is nobody else's business"},
+	{"github.com/adrg/xdg", []string{"backend/config"}, "every name that touches disk is in one place"},
+	{"github.com/wailsapp/wails", []string{"app", "app/bindgen"}, "everything but the desktop must work without one"},
+	{"fyne.io/systray", []string{"app"}, "everything but the desktop must work without one"},
+	{"github.com/godbus/dbus", []string{"app"}, "everything but the desktop must work without one"},
+	{"github.com/spf13/cobra", []string{"backend/cli"}, "flags and help are one face among others"},
+}
+
+// foreignToLab is all that lab may import beside the standard library.
+var foreignToLab = []string{"github.com/google/uuid"}
+
+// listed is what `go list -json` says of a package.
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	packages := mustList(t)
+	if got, least := len(packages), 10; got < least {
+		t.Fatalf("%d packages listed, want at least %d", got, least)
+	}
+	for _, breach := range breaches(packages) {
+		t.Error(breach)
+	}
+}
+
+func TestBreachesAreSeen(t *testing.T) {
+	for _, test := range []struct {
+		from, to, want string
+	}{
+		{"sandboxlabs/backend/virt", "sandboxlabs/backend/store", "adapters never know one another"},
+		{"sandboxlabs/backend/lab", "sandboxlabs/backend/service", "they stand on nothing"},
+		{"sandboxlabs/backend/lab", "github.com/adrg/xdg", "in one place"},
+		{"sandboxlabs/backend/lab", "golang.org/x/sync/errgroup", "standard library"},
+		{"sandboxlabs/backend/service", "sandboxlabs/backend/virt", "through the ports"},
+		{"sandboxlabs/backend/service", "libvirt.org/go/libvirt", "make the port a fiction"},
+		{"sandboxlabs/backend/rest", "sandboxlabs/backend/images", "the other faces would lack"},
+		{"sandboxlabs/backend/rest", "github.com/wailsapp/wails/v2/pkg/runtime", "must work without one"},
+		{"sandboxlabs/backend/cli", "sandboxlabs/backend/lab/labtest", "the other faces would lack"},
+		{"sandboxlabs/backend/util", "strings", "no place"},
+		{"sandboxlabs/backend/virt", "libvirt.org/go/libvirtxml", ""},
+		{"sandboxlabs/backend/lab", "github.com/google/uuid", ""},
+		{"sandboxlabs/app", "sandboxlabs/backend/service", ""},
+		{"sandboxlabs", "sandboxlabs/backend/virt", ""},
+	} {
+		got := breaches([]listed{{test.from, []string{test.to}}})
+		if test.want == "" && len(got) > 0 {
+			t.Errorf("%s -> %s: %q, want no breach", test.from, test.to, got)
+		}
+		if test.want != "" && !strings.Contains(strings.Join(got, "\n"), test.want) {
+			t.Errorf("%s -> %s: %q, want %q in it", test.from, test.to, got, test.want)
+		}
+	}
+}
+
+// breaches says which arrows must not be, and why.
+func breaches(packages []listed) []string {
+	var found []string
+	for _, p := range packages {
+		from := ours(p.ImportPath)
+		l, placed := layers[from]
+		if !placed {
+			found = append(found, fmt.Sprintf("%s has no place among the layers: give it one, or put its content where it belongs", from))
+		}
+		for _, imported := range p.Imports {
+			if why := l.forbids(from, imported); why != "" {
+				found = append(found, fmt.Sprintf("%s must not import %s: %s", from, imported, why))
+			}
+		}
+	}
+	return found
+}
+
+// forbids says why a package must not import another, or nothing.
+func (l layer) forbids(from, imported string) string {
+	if to := ours(imported); to != "" {
+		if slices.Contains(l.may, to) {
+			return ""
+		}
+		return l.why
+	}
+	for _, f := range fences {
+		if strings.HasPrefix(imported, f.module) && !slices.Contains(f.in, from) {
+			return f.why
+		}
+	}
+	domain, _, _ := strings.Cut(imported, "/")
+	if from == "backend/lab" && strings.Contains(domain, ".") && !slices.Contains(foreignToLab, imported) {
+		return "the nouns need the standard library and uuid only"
+	}
+	return ""
+}
+
+// ours is the path of a package within this module, or nothing for a foreign one.
+func ours(path string) string {
+	const module = "sandboxlabs"
+	if path == module {
+		return module
+	}
+	within, _ := strings.CutPrefix(path, module+"/")
+	if within == path {
+		return ""
+	}
+	return within
+}
+
+// mustList lists the packages of this module, as they are built for a person.
+func mustList(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Imports",
+		"-tags", "desktop,production,webkit2_41,libvirt_dlopen,libvirt_without_lxc", "./...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []listed
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := d.Decode(&p); err == io.EOF {
+			return packages
+		} else if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		packages = append(packages, p)
+	}
+}
