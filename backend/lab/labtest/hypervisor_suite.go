@@ -22,6 +22,7 @@ type rig struct {
 	h    lab.Hypervisor
 	p    lab.Pool
 	base lab.Volume
+	run  string // makes names unique: on a real host others have names too
 }
 
 // HypervisorSuite holds a lab.Hypervisor to its contract. fresh gives one
@@ -52,13 +53,15 @@ func HypervisorSuite(t *testing.T, fresh func(t *testing.T) (lab.Hypervisor, lab
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h, p := fresh(t)
-			tt.run(rig{T: t, h: h, p: p, base: mustUploadBase(t, p)})
+			tt.run(rig{T: t, h: h, p: p, base: mustUploadBase(t, p), run: uuid.NewString()[:8]})
 		})
 	}
 }
 
+func (r rig) name(short string) string { return short + "-" + r.run }
+
 func (r rig) spec(name string) lab.NodeSpec {
-	spec := Spec(name)
+	spec := Spec(r.name(name))
 	spec.Base = r.base.Name
 	return spec
 }
@@ -188,9 +191,9 @@ func hypervisorRedefine(r rig) {
 func hypervisorKeepsName(r rig) {
 	spec := r.defined("first")
 	changed := spec
-	changed.Name, changed.Notes = "second", "changed"
+	changed.Name, changed.Notes = r.name("second"), "changed"
 	r.define(changed)
-	changed.Name = "first"
+	changed.Name = spec.Name
 	r.wantSpec(r.domain(spec.ID).Spec, changed)
 }
 
@@ -206,16 +209,16 @@ func hypervisorNameTaken(r rig) {
 
 func hypervisorRename(r rig) {
 	spec, other := r.defined("old"), r.defined("other")
-	if err := r.h.Rename(r.Context(), spec.ID, "new"); err != nil {
+	if err := r.h.Rename(r.Context(), spec.ID, r.name("new")); err != nil {
 		r.Fatalf("renaming: %v", err)
 	}
 	want := spec
-	want.Name = "new"
+	want.Name = r.name("new")
 	r.wantSpec(r.domain(spec.ID).Spec, want)
-	wantKind(r, "renaming to its own name", r.h.Rename(r.Context(), spec.ID, "new"), "")
-	wantKind(r, "renaming to a taken name", r.h.Rename(r.Context(), spec.ID, "other"), lab.KindExists)
+	wantKind(r, "renaming to its own name", r.h.Rename(r.Context(), spec.ID, r.name("new")), "")
+	wantKind(r, "renaming to a taken name", r.h.Rename(r.Context(), spec.ID, r.name("other")), lab.KindExists)
 	r.power(spec.ID, lab.PowerStart, lab.Running)
-	wantKind(r, "renaming while it runs", r.h.Rename(r.Context(), spec.ID, "newer"), lab.KindBusy)
+	wantKind(r, "renaming while it runs", r.h.Rename(r.Context(), spec.ID, r.name("newer")), lab.KindBusy)
 	r.wantSpec(r.domain(spec.ID).Spec, want)
 	r.wantSpec(r.domain(other.ID).Spec, other)
 }

@@ -75,8 +75,8 @@ func (r rig) watchDefinition(hints <-chan lab.Hint, spec lab.NodeSpec) {
 	spec.Notes = "changed"
 	r.define(spec)
 	r.await(hints, spec.ID, "the notes are changed", func() bool { return r.domain(spec.ID).Spec.Notes == "changed" })
-	wantKind(r, "Rename", r.h.Rename(r.Context(), spec.ID, "new"), "")
-	r.await(hints, spec.ID, "the name is new", func() bool { return r.domain(spec.ID).Spec.Name == "new" })
+	wantKind(r, "Rename", r.h.Rename(r.Context(), spec.ID, r.name("new")), "")
+	r.await(hints, spec.ID, "the name is new", func() bool { return r.domain(spec.ID).Spec.Name == r.name("new") })
 	wantKind(r, "Undefine", r.h.Undefine(r.Context(), spec.ID), "")
 	r.await(hints, spec.ID, "it is gone", func() bool {
 		_, err := r.h.Domain(r.Context(), spec.ID)

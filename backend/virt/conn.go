@@ -1,0 +1,196 @@
+package virt
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sandboxlabs/backend/lab"
+)
+
+// How long to wait before libvirt is tried again; doubled from the first to the last.
+const (
+	firstWait = 150 * time.Millisecond
+	lastWait  = 5 * time.Second
+)
+
+// Config says which libvirt to use, and which pool in it.
+type Config struct {
+	URI       string // qemu:///session, qemu:///system, or a remote one
+	PoolName  string
+	PoolPath  string // directory of the pool on libvirt's host, absolute
+	Emulation string // EmulationAuto, EmulationKVM or EmulationTCG; empty: EmulationAuto
+	Log       *slog.Logger
+}
+
+// Conn is a connection to libvirt that mends itself. It is a lab.Hypervisor, a
+// lab.Pool, a lab.Screenshotter, a lab.GraphicsOpener and a lab.SerialOpener.
+// Until its first attempt to connect is over calls wait for it; after that they
+// are answered at once with lab.KindUnavailable while there is no connection.
+type Conn struct {
+	cfg   Config
+	uri   uri
+	hints hub
+	stop  context.CancelFunc
+	ended chan struct{} // closed when run is over
+	tried chan struct{} // closed when the first attempt is over
+
+	mu      sync.Mutex
+	live    *session
+	problem *lab.Error      // why live is nil
+	booting map[string]bool // domains whose coming start is ours
+}
+
+var (
+	_ lab.Hypervisor     = (*Conn)(nil)
+	_ lab.Pool           = (*Conn)(nil)
+	_ lab.Screenshotter  = (*Conn)(nil)
+	_ lab.GraphicsOpener = (*Conn)(nil)
+	_ lab.SerialOpener   = (*Conn)(nil)
+)
+
+// Open starts to connect, and to reconnect whenever the connection is lost,
+// until Close. It does not wait; Connect does.
+func Open(cfg Config) *Conn {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	c := &Conn{
+		cfg: cfg, uri: parseURI(cfg.URI), stop: stop,
+		ended: make(chan struct{}), tried: make(chan struct{}),
+		booting: make(map[string]bool),
+	}
+	go c.run(ctx)
+	return c
+}
+
+// Connect waits until the first attempt to connect is over and tells why there
+// is no connection now, if there is none.
+func (c *Conn) Connect(ctx context.Context) error {
+	s, err := c.borrow(ctx)
+	if err != nil {
+		return err
+	}
+	s.users.Done()
+	return nil
+}
+
+// Close ends the connection, after the calls that use it.
+func (c *Conn) Close() error {
+	c.stop()
+	<-c.ended
+	return nil
+}
+
+func (c *Conn) run(ctx context.Context) {
+	defer close(c.ended)
+	wait := firstWait
+	for ctx.Err() == nil {
+		s, err := dial(c.cfg.URI, c)
+		if err != nil {
+			c.unlink(c.uri.diagnose(err))
+		} else {
+			c.link(s)
+			wait = firstWait
+			select {
+			case <-s.lost:
+				c.unlink(errLost)
+			case <-ctx.Done():
+				c.unlink(errClosed)
+			}
+			s.retire()
+		}
+		pause(ctx, wait)
+		wait = min(2*wait, lastWait)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+var (
+	errLost = lab.Errorf(lab.KindUnavailable, "the connection to libvirt was lost").
+		WithHint("It is being restored; running nodes go on meanwhile.")
+	errClosed = lab.Errorf(lab.KindUnavailable, "the connection to libvirt was closed")
+)
+
+func (c *Conn) link(s *session) {
+	c.mu.Lock()
+	c.live, c.problem = s, nil
+	clear(c.booting)
+	c.mu.Unlock()
+	c.cfg.Log.Info("connected to libvirt", "uri", c.cfg.URI)
+	c.linked(&lab.Link{Connected: true, URI: c.cfg.URI})
+}
+
+func (c *Conn) unlink(why *lab.Error) {
+	c.mu.Lock()
+	c.live, c.problem = nil, why
+	c.mu.Unlock()
+	c.cfg.Log.Info("not connected to libvirt", "uri", c.cfg.URI, "why", why)
+	c.linked(&lab.Link{URI: c.cfg.URI, Problem: lab.ProblemOf(why)})
+}
+
+// linked tells the watchers, and those who wait for the first attempt.
+func (c *Conn) linked(l *lab.Link) {
+	c.hints.setLink(l)
+	select {
+	case <-c.tried:
+	default:
+		close(c.tried)
+	}
+}
+
+// borrow gives the session that is alive; the caller must call users.Done.
+func (c *Conn) borrow(ctx context.Context) (*session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, cancelled(err)
+	}
+	select {
+	case <-c.tried:
+	case <-ctx.Done():
+		return nil, cancelled(ctx.Err())
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.live == nil {
+		return nil, c.problem
+	}
+	c.live.users.Add(1)
+	return c.live, nil
+}
+
+// with runs call on the session that is alive and translates its error; what
+// names the act for a person ("start the node").
+func (c *Conn) with(ctx context.Context, what string, call func(s *session) error) error {
+	s, err := c.borrow(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.users.Done()
+	err = call(s)
+	if err == nil {
+		return nil
+	}
+	var known *lab.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	if s.isLost() {
+		return errLost.WithCause(plain(err))
+	}
+	return fault(what, err)
+}
+
+func cancelled(err error) error {
+	return lab.Errorf(lab.KindUnavailable, "it was called off").WithCause(err)
+}

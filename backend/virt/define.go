@@ -1,0 +1,193 @@
+package virt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"libvirt.org/go/libvirt"
+	"libvirt.org/go/libvirtxml"
+
+	"sandboxlabs/backend/lab"
+)
+
+// Define implements lab.Hypervisor.
+func (c *Conn) Define(ctx context.Context, spec lab.NodeSpec, disk lab.Disk) error {
+	if err := spec.Check(); err != nil {
+		return err
+	}
+	return c.with(ctx, "define the node", func(s *session) error {
+		d, err := s.LookupDomainByUUIDString(spec.ID)
+		if errors.Is(err, libvirt.ERR_NO_DOMAIN) {
+			return c.defineNew(s, spec, disk)
+		}
+		if err != nil {
+			return err
+		}
+		defer free(d)
+		return c.redefine(s, d, spec, disk)
+	})
+}
+
+func (c *Conn) defineNew(s *session, spec lab.NodeSpec, disk lab.Disk) error {
+	m, err := s.machine()
+	if err != nil {
+		return err
+	}
+	d, err := newDomain(m, c.cfg.PoolName, spec, disk)
+	if err != nil {
+		return err
+	}
+	err = s.define(d)
+	if err != nil && s.nameTaken(spec.Name) {
+		return errNameTaken(spec.Name)
+	}
+	return err
+}
+
+func errNameTaken(name string) *lab.Error {
+	return lab.Errorf(lab.KindExists, "libvirt has another machine named %s", name).WithHint("Choose another name.")
+}
+
+// nameTaken looks the name up: that it is taken has no code of its own.
+func (s *session) nameTaken(name string) bool {
+	d, err := s.LookupDomainByName(name)
+	if err != nil {
+		return false
+	}
+	free(d)
+	return true
+}
+
+func (s *session) define(d *libvirtxml.Domain) error {
+	text, err := d.Marshal()
+	if err != nil {
+		return fmt.Errorf("write domain XML: %w", err)
+	}
+	made, err := s.DomainDefineXML(text)
+	if err != nil {
+		return err
+	}
+	free(made)
+	return nil
+}
+
+// redefine brings an existing domain to spec. A managed save of another disk
+// would corrupt this one, whoever starts the domain, so it goes.
+func (c *Conn) redefine(s *session, d *libvirt.Domain, spec lab.NodeSpec, disk lab.Disk) error {
+	def, err := c.definitionOf(d)
+	if lab.KindOf(err) == lab.KindNotFound {
+		return lab.Errorf(lab.KindExists, "libvirt has a machine with the node's UUID that is not ours: %s", def.Name)
+	}
+	if err != nil {
+		return err
+	}
+	if def.overlay() != disk.Overlay {
+		if err := dropManagedSave(d); err != nil {
+			return err
+		}
+	}
+	return s.edit(d, func(x *libvirtxml.Domain) error { return applySpec(x, c.cfg.PoolName, spec, disk) })
+}
+
+// edit changes what will be true at the domain's next start. The secrets must
+// be read along, or they would be lost.
+func (s *session) edit(d *libvirt.Domain, change func(*libvirtxml.Domain) error) error {
+	text, err := d.GetXMLDesc(libvirt.DOMAIN_XML_INACTIVE | libvirt.DOMAIN_XML_SECURE)
+	if err != nil {
+		return err
+	}
+	var x libvirtxml.Domain
+	if err := x.Unmarshal(text); err != nil {
+		return fmt.Errorf("read domain XML: %w", err)
+	}
+	if err := change(&x); err != nil {
+		return err
+	}
+	return s.define(&x)
+}
+
+func dropManagedSave(d *libvirt.Domain) error {
+	saved, err := d.HasManagedSaveImage(0)
+	if err != nil || !saved {
+		return err
+	}
+	return d.ManagedSaveRemove(0)
+}
+
+// Rename implements lab.Hypervisor.
+func (c *Conn) Rename(ctx context.Context, id, name string) error {
+	if err := lab.CheckName(name); err != nil {
+		return err
+	}
+	return c.with(ctx, "rename the node", func(s *session) error {
+		return s.withDomain(id, func(d *libvirt.Domain) error { return c.rename(s, d, name) })
+	})
+}
+
+// rename changes the name first: it is the authority, and what repeats it is
+// brought in line at the next start should we be killed in between.
+func (c *Conn) rename(s *session, d *libvirt.Domain, name string) error {
+	def, err := c.definitionOf(d)
+	if err != nil {
+		return err
+	}
+	if now, err := conditionOf(d); err != nil || now.active() {
+		return errors.Join(err, errActive("rename"))
+	}
+	if def.Name != name {
+		if err := d.Rename(name, 0); err != nil {
+			if s.nameTaken(name) {
+				return errNameTaken(name)
+			}
+			return err
+		}
+	}
+	return s.edit(d, c.repeatName)
+}
+
+// repeatName brings everything that repeats the domain's name in line with it.
+func (c *Conn) repeatName(x *libvirtxml.Domain) error {
+	setHostName(x)
+	m, err := markOf(x)
+	if err != nil {
+		return err
+	}
+	spec, err := m.spec()
+	if err != nil {
+		return err
+	}
+	spec.Name = x.Name
+	return setMark(x, m.Pool, spec)
+}
+
+func errActive(act string) *lab.Error {
+	return lab.Errorf(lab.KindBusy, "the node is active; libvirt can not %s it now", act).WithHint("Stop the node first.")
+}
+
+// Undefine implements lab.Hypervisor.
+func (c *Conn) Undefine(ctx context.Context, id string) error {
+	err := c.with(ctx, "remove the node", func(s *session) error {
+		return s.withDomain(id, c.undefine)
+	})
+	if lab.KindOf(err) == lab.KindNotFound {
+		return nil
+	}
+	return err
+}
+
+func (c *Conn) undefine(d *libvirt.Domain) error {
+	if _, err := c.definitionOf(d); err != nil {
+		return err
+	}
+	if now, err := conditionOf(d); err != nil || now.active() {
+		return errors.Join(err, errActive("remove"))
+	}
+	const everything = libvirt.DOMAIN_UNDEFINE_MANAGED_SAVE |
+		libvirt.DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | libvirt.DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+	err := d.UndefineFlags(everything | libvirt.DOMAIN_UNDEFINE_NVRAM)
+	if errors.Is(err, libvirt.ERR_INVALID_ARG) { // a driver that has no NVRAM refuses the flag
+		err = d.UndefineFlags(everything)
+	}
+	return err
+}

@@ -1,0 +1,154 @@
+package virt
+
+import (
+	"crypto/rand"
+	"path"
+
+	"libvirt.org/go/libvirtxml"
+
+	"sandboxlabs/backend/lab"
+)
+
+// newDomain is the definition of a new node.
+func newDomain(m machine, pool string, spec lab.NodeSpec, disk lab.Disk) (*libvirtxml.Domain, error) {
+	d := hardware(m)
+	d.UUID, d.Name = spec.ID, spec.Name
+	return d, applySpec(d, pool, spec, disk)
+}
+
+// applySpec brings a definition to a spec. What is so already, and whatever the
+// spec does not speak of, stays as it is; so does the name.
+func applySpec(d *libvirtxml.Domain, pool string, spec lab.NodeSpec, disk lab.Disk) error {
+	spec.Name = d.Name
+	setVCPUs(d, uint(spec.VCPUs))
+	setMemory(d, uint(spec.MemoryMiB))
+	setDisk(d, spec.ID, disk)
+	setMAC(d, spec.MAC)
+	if v := vnc(d); v != nil {
+		v.Keymap = spec.Keymap
+	}
+	setHostName(d)
+	return setMark(d, pool, spec)
+}
+
+func setVCPUs(d *libvirtxml.Domain, n uint) {
+	if v := d.VCPU; v != nil && (v.Current == n || v.Current == 0 && v.Value == n) {
+		return
+	}
+	if d.VCPU == nil {
+		d.VCPU = &libvirtxml.DomainVCPU{}
+	}
+	d.VCPU.Value, d.VCPU.Current, d.VCPUs = n, 0, nil
+	if d.CPU != nil { // it would have to add up to the old number
+		d.CPU.Topology = nil
+	}
+}
+
+func setMemory(d *libvirtxml.Domain, mib uint) {
+	if d.CurrentMemory != nil && d.CurrentMemory.Value>>10 == mib { // in KiB, as libvirt writes it
+		return
+	}
+	if d.Memory == nil {
+		d.Memory = &libvirtxml.DomainMemory{}
+	}
+	d.Memory.Value, d.Memory.Unit = mib, "MiB"
+	d.CurrentMemory = &libvirtxml.DomainCurrentMemory{Value: mib, Unit: "MiB"}
+}
+
+// setDisk points the node's disk to its files. It is the one named after the
+// node, else the one that boots; foreign disks are not touched.
+func setDisk(d *libvirtxml.Domain, id string, to lab.Disk) {
+	own := -1
+	for i, candidate := range d.Devices.Disks {
+		if own < 0 && candidate.Target != nil && candidate.Target.Dev == "vda" || ownedBy(candidate, id) {
+			own = i
+		}
+	}
+	if own < 0 {
+		d.Devices.Disks = append([]libvirtxml.DomainDisk{disk()}, d.Devices.Disks...)
+		own = 0
+	}
+	at := &d.Devices.Disks[own]
+	if at.Source == nil || at.Source.File == nil || at.Source.File.File != to.Overlay {
+		at.Source = file(to.Overlay)
+	}
+	at.BackingStore = chain(to.Base)
+}
+
+func ownedBy(d libvirtxml.DomainDisk, id string) bool {
+	if d.Source == nil || d.Source.File == nil {
+		return false
+	}
+	owner, _, ok := lab.ParseOverlayVolume(path.Base(d.Source.File.File))
+	return ok && owner == id
+}
+
+func setMAC(d *libvirtxml.Domain, mac string) {
+	if len(d.Devices.Interfaces) > 0 {
+		d.Devices.Interfaces[0].MAC = &libvirtxml.DomainInterfaceMAC{Address: mac}
+	}
+}
+
+// setHostName tells the guest its name through the serial number of the system
+// in SMBIOS, where it can be read without touching the disk.
+func setHostName(d *libvirtxml.Domain) {
+	if d.OS.SMBios == nil {
+		d.OS.SMBios = &libvirtxml.DomainSMBios{Mode: "sysinfo"}
+	}
+	system := smbiosSystem(d)
+	for i := range system.Entry {
+		if system.Entry[i].Name == "serial" {
+			system.Entry[i].Value = d.Name
+			return
+		}
+	}
+	system.Entry = append(system.Entry, libvirtxml.DomainSysInfoEntry{Name: "serial", Value: d.Name})
+}
+
+func smbiosSystem(d *libvirtxml.Domain) *libvirtxml.DomainSysInfoSystem {
+	for _, info := range d.SysInfo {
+		if info.SMBIOS == nil {
+			continue
+		}
+		if info.SMBIOS.System == nil {
+			info.SMBIOS.System = &libvirtxml.DomainSysInfoSystem{}
+		}
+		return info.SMBIOS.System
+	}
+	system := &libvirtxml.DomainSysInfoSystem{}
+	d.SysInfo = append(d.SysInfo, libvirtxml.DomainSysInfo{SMBIOS: &libvirtxml.DomainSysInfoSMBIOS{System: system}})
+	return system
+}
+
+func setMark(d *libvirtxml.Domain, pool string, spec lab.NodeSpec) error {
+	element, err := newMark(pool, spec)
+	if err != nil {
+		return err
+	}
+	if d.Metadata == nil {
+		d.Metadata = &libvirtxml.DomainMetadata{}
+	}
+	d.Metadata.XML, err = replaceMark(d.Metadata.XML, element)
+	return err
+}
+
+// vnc gives the domain's VNC display; nil if somebody removed it.
+func vnc(d *libvirtxml.Domain) *libvirtxml.DomainGraphicVNC {
+	for _, g := range d.Devices.Graphics {
+		if g.VNC != nil {
+			return g.VNC
+		}
+	}
+	return nil
+}
+
+// newPassword gives 8 characters, the most that VNC takes, out of 64.
+func newPassword() string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // never fails, by its documentation
+	for i := range b {
+		b[i] = letters[b[i]%64]
+	}
+	return string(b)
+}

@@ -1,0 +1,144 @@
+package virt
+
+import (
+	"libvirt.org/go/libvirtxml"
+)
+
+// arch is the architecture of the nodes.
+const arch = "x86_64"
+
+// rootPorts is how many PCIe root ports a node has: six for its own devices
+// and ten to plug more into while it runs.
+const rootPorts = 16
+
+// hardware gives a domain with the devices every node has, and nothing of its
+// spec (format: libvirt.org/formatdomain.html).
+func hardware(m machine) *libvirtxml.Domain {
+	return &libvirtxml.Domain{
+		Type: virtType(m),
+		OS: &libvirtxml.DomainOS{
+			Type:        &libvirtxml.DomainOSType{Arch: arch, Machine: "q35", Type: "hvm"},
+			BootDevices: []libvirtxml.DomainBootDevice{{Dev: "hd"}},
+			SMBios:      &libvirtxml.DomainSMBios{Mode: "sysinfo"},
+		},
+		Features: &libvirtxml.DomainFeatureList{
+			ACPI: &libvirtxml.DomainFeature{},
+			APIC: &libvirtxml.DomainFeatureAPIC{},
+		},
+		CPU:        cpu(m),
+		Clock:      clock(m),
+		OnPoweroff: "destroy",
+		OnReboot:   "restart",
+		OnCrash:    "destroy",
+		Devices:    devices(),
+	}
+}
+
+func virtType(m machine) string {
+	if m.KVM {
+		return "kvm"
+	}
+	return "qemu"
+}
+
+// cpu passes the host's processor on. Emulated, the default is kept: to emulate
+// all there is ("max") makes guests slower.
+func cpu(m machine) *libvirtxml.DomainCPU {
+	if !m.KVM {
+		return nil
+	}
+	return &libvirtxml.DomainCPU{Mode: "host-passthrough", Migratable: "on"}
+}
+
+func clock(m machine) *libvirtxml.DomainClock {
+	c := &libvirtxml.DomainClock{Offset: "utc"}
+	if m.KVM {
+		c.Timer = []libvirtxml.DomainTimer{
+			{Name: "rtc", TickPolicy: "catchup"},
+			{Name: "pit", TickPolicy: "delay"},
+			{Name: "hpet", Present: "no"},
+		}
+	}
+	return c
+}
+
+func devices() *libvirtxml.DomainDeviceList {
+	pty := func() *libvirtxml.DomainChardevSource {
+		return &libvirtxml.DomainChardevSource{Pty: &libvirtxml.DomainChardevSourcePty{}}
+	}
+	return &libvirtxml.DomainDeviceList{
+		Controllers: controllers(),
+		Interfaces: []libvirtxml.DomainInterface{{
+			Source: &libvirtxml.DomainInterfaceSource{User: &libvirtxml.DomainInterfaceSourceUser{}},
+			Model:  &libvirtxml.DomainInterfaceModel{Type: "virtio"},
+		}},
+		Serials: []libvirtxml.DomainSerial{{
+			Source: pty(),
+			Target: &libvirtxml.DomainSerialTarget{Type: "isa-serial", Port: new(uint)},
+		}},
+		Consoles: []libvirtxml.DomainConsole{{
+			Source: pty(),
+			Target: &libvirtxml.DomainConsoleTarget{Type: "serial", Port: new(uint)},
+		}},
+		Channels: []libvirtxml.DomainChannel{{
+			Source: &libvirtxml.DomainChardevSource{UNIX: &libvirtxml.DomainChardevSourceUNIX{}},
+			Target: &libvirtxml.DomainChannelTarget{
+				VirtIO: &libvirtxml.DomainChannelTargetVirtIO{Name: "org.qemu.guest_agent.0"},
+			},
+		}},
+		Inputs:   []libvirtxml.DomainInput{{Type: "tablet", Bus: "usb"}},
+		Graphics: []libvirtxml.DomainGraphic{{VNC: display()}},
+		Videos: []libvirtxml.DomainVideo{{
+			Model: libvirtxml.DomainVideoModel{Type: "vga", VRam: 16 << 10, Heads: 1, Primary: "yes"},
+		}},
+		MemBalloon: &libvirtxml.DomainMemBalloon{Model: "virtio"},
+		RNGs: []libvirtxml.DomainRNG{{
+			Model:   "virtio",
+			Backend: &libvirtxml.DomainRNGBackend{Random: &libvirtxml.DomainRNGBackendRandom{Device: "/dev/urandom"}},
+		}},
+	}
+}
+
+func controllers() []libvirtxml.DomainController {
+	index := func(i uint) *uint { return &i }
+	list := []libvirtxml.DomainController{
+		{Type: "usb", Index: index(0), Model: "qemu-xhci"},
+		{Type: "pci", Index: index(0), Model: "pcie-root"},
+	}
+	for i := range uint(rootPorts) {
+		list = append(list, libvirtxml.DomainController{Type: "pci", Index: index(i + 1), Model: "pcie-root-port"})
+	}
+	return list
+}
+
+func display() *libvirtxml.DomainGraphicVNC {
+	const loopback = "127.0.0.1"
+	return &libvirtxml.DomainGraphicVNC{
+		Port: -1, AutoPort: "yes", Listen: loopback,
+		Listeners: []libvirtxml.DomainGraphicListener{
+			{Address: &libvirtxml.DomainGraphicListenerAddress{Address: loopback}},
+		},
+	}
+}
+
+// disk is a node's disk: its overlay, and below it the base, which libvirt must
+// neither probe nor take into its possession.
+func disk() libvirtxml.DomainDisk {
+	return libvirtxml.DomainDisk{
+		Device: "disk",
+		Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "qcow2", Discard: "unmap", DetectZeros: "unmap"},
+		Target: &libvirtxml.DomainDiskTarget{Dev: "vda", Bus: "virtio"},
+	}
+}
+
+func file(path string, labels ...libvirtxml.DomainDeviceSecLabel) *libvirtxml.DomainDiskSource {
+	return &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: path, SecLabel: labels}}
+}
+
+func chain(base string) *libvirtxml.DomainDiskBackingStore {
+	return &libvirtxml.DomainDiskBackingStore{
+		Format:       &libvirtxml.DomainDiskFormat{Type: "qcow2"},
+		Source:       file(base, libvirtxml.DomainDeviceSecLabel{Model: "dac", Relabel: "no"}),
+		BackingStore: &libvirtxml.DomainDiskBackingStore{},
+	}
+}

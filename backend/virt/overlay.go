@@ -1,0 +1,206 @@
+package virt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"syscall"
+
+	"libvirt.org/go/libvirt"
+	"libvirt.org/go/libvirtxml"
+
+	"sandboxlabs/backend/lab"
+)
+
+// reserve is what must be free on the pool's disk, beyond what is written at
+// once, for a new volume to make sense.
+const reserve = 16 << 20
+
+// CreateOverlay implements lab.Pool.
+func (c *Conn) CreateOverlay(ctx context.Context, name, base string) (volume lab.Volume, err error) {
+	if !isOverlay(name) {
+		return lab.Volume{}, checkOverlay(name)
+	}
+	if err := checkVolume(base); err != nil {
+		return lab.Volume{}, err
+	}
+	err = c.with(ctx, "make the overlay", func(s *session) error {
+		return c.withPool(s, func(p *libvirt.StoragePool) error {
+			under, err := c.volume(p, base)
+			if err != nil {
+				return err
+			}
+			volume, err = c.make(p, overlayXML(name, under.Path), reserve, func(text string) (*libvirt.StorageVol, error) {
+				return p.StorageVolCreateXML(text, 0)
+			})
+			return err
+		})
+	})
+	return volume, err
+}
+
+// CopyOverlay implements lab.Pool. QEMU copies what the overlay holds itself,
+// not what it sees of its base.
+func (c *Conn) CopyOverlay(ctx context.Context, name, from string) (volume lab.Volume, err error) {
+	if err := errors.Join(checkOverlay(name), checkOverlay(from)); err != nil {
+		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "an overlay can not be copied so").WithCause(err)
+	}
+	err = c.with(ctx, "copy the overlay", func(s *session) error {
+		return c.withPool(s, func(p *libvirt.StoragePool) error {
+			volume, err = c.copyOverlay(p, name, from)
+			return err
+		})
+	})
+	return volume, err
+}
+
+func (c *Conn) copyOverlay(p *libvirt.StoragePool, name, from string) (lab.Volume, error) {
+	source, err := c.volume(p, from)
+	if err != nil {
+		return lab.Volume{}, err
+	}
+	handle, err := c.lookup(p, from)
+	if err != nil {
+		return lab.Volume{}, err
+	}
+	defer free(handle)
+	return c.make(p, overlayXML(name, source.Backing), source.Bytes+reserve, func(text string) (*libvirt.StorageVol, error) {
+		return p.StorageVolCreateXMLFrom(text, handle, 0)
+	})
+}
+
+func checkOverlay(name string) error {
+	if isOverlay(name) {
+		return nil
+	}
+	return lab.Errorf(lab.KindInvalid, "%q is not the name of an overlay", name)
+}
+
+// overlayXML describes an overlay (libvirt.org/formatstorage.html). Without a
+// format libvirt would record the base as raw. Capacity 0 is the base's.
+func overlayXML(name, base string) libvirtxml.StorageVolume {
+	qcow2 := &libvirtxml.StorageVolumeTargetFormat{Type: "qcow2"}
+	return libvirtxml.StorageVolume{
+		Name:     name,
+		Capacity: &libvirtxml.StorageVolumeSize{Value: 0},
+		Target: &libvirtxml.StorageVolumeTarget{
+			Format: qcow2, Compat: "1.1",
+			Permissions: &libvirtxml.StorageVolumeTargetPermissions{Mode: "0600"},
+		},
+		BackingStore: &libvirtxml.StorageVolumeBackingStore{Path: base, Format: qcow2},
+	}
+}
+
+// make makes a volume for which there must be room, and describes it.
+func (c *Conn) make(p *libvirt.StoragePool, x libvirtxml.StorageVolume, room int64,
+	create func(text string) (*libvirt.StorageVol, error),
+) (lab.Volume, error) {
+	if err := c.checkRoom(p, room); err != nil {
+		return lab.Volume{}, err
+	}
+	text, err := x.Marshal()
+	if err != nil {
+		return lab.Volume{}, fmt.Errorf("write volume XML: %w", err)
+	}
+	handle, err := create(text)
+	if errors.Is(err, libvirt.ERR_STORAGE_VOL_EXIST) {
+		return lab.Volume{}, errVolumeExists(x.Name)
+	}
+	if err != nil {
+		return lab.Volume{}, c.blameDisk(p, err)
+	}
+	defer free(handle)
+	return c.volume(p, x.Name)
+}
+
+func errVolumeExists(name string) *lab.Error {
+	return lab.Errorf(lab.KindExists, "there is a volume %s in the pool already", name)
+}
+
+// checkRoom refuses before the work what the disk can not hold.
+func (c *Conn) checkRoom(p *libvirt.StoragePool, need int64) error {
+	free, err := c.room(p)
+	if err != nil || free >= need {
+		return err
+	}
+	return lab.Errorf(lab.KindUnavailable, "the disk of the pool is full: %d MiB are free at %s, %d MiB are needed",
+		free>>20, c.cfg.PoolPath, (need+1<<20-1)>>20).WithHint("%s", errDiskFull.Hint)
+}
+
+// blameDisk finds out whether an error that libvirt did not explain, or
+// explained in its own language, came from a full disk.
+func (c *Conn) blameDisk(p *libvirt.StoragePool, err error) error {
+	if free, statErr := c.room(p); statErr == nil && free < reserve/16 {
+		return errDiskFull.WithCause(plain(err))
+	}
+	return err
+}
+
+// room is what is free on the pool's disk. What libvirt says was true when the
+// pool was last read, so it is asked only for a disk that is not here.
+func (c *Conn) room(p *libvirt.StoragePool) (int64, error) {
+	if _, free, err := c.diskSpace(); !errors.Is(err, errNotHere) {
+		return free, err
+	}
+	info, err := p.GetInfo()
+	if err != nil {
+		return 0, err
+	}
+	return int64(info.Available), nil
+}
+
+// diskSpace measures the file system on which the pool is, or would be made.
+func (c *Conn) diskSpace() (total, free int64, err error) {
+	if !c.uri.local() {
+		return 0, 0, errNotHere
+	}
+	var st syscall.Statfs_t
+	dir := filepath.Clean(c.cfg.PoolPath)
+	for err = syscall.Statfs(dir, &st); errors.Is(err, syscall.ENOENT) && dir != "/"; err = syscall.Statfs(dir, &st) {
+		dir = path.Dir(dir)
+	}
+	if err != nil {
+		return 0, 0, lab.Errorf(lab.KindUnavailable, "the disk of the pool at %s can not be measured", dir).WithCause(&os.PathError{Op: "statfs", Path: dir, Err: err})
+	}
+	return int64(st.Blocks) * st.Bsize, int64(st.Bavail) * st.Bsize, nil
+}
+
+// lookup finds a volume's handle, also if the file came while libvirt did not look.
+func (c *Conn) lookup(p *libvirt.StoragePool, name string) (*libvirt.StorageVol, error) {
+	handle, err := p.LookupStorageVolByName(name)
+	if !errors.Is(err, libvirt.ERR_NO_STORAGE_VOL) {
+		return handle, err
+	}
+	if err := p.Refresh(0); err != nil {
+		return nil, err
+	}
+	handle, err = p.LookupStorageVolByName(name)
+	if errors.Is(err, libvirt.ERR_NO_STORAGE_VOL) {
+		return nil, errNoVolume(name)
+	}
+	return handle, err
+}
+
+// Delete implements lab.Pool.
+func (c *Conn) Delete(ctx context.Context, name string) error {
+	if err := checkVolume(name); err != nil {
+		return err
+	}
+	err := c.with(ctx, "delete the volume", func(s *session) error {
+		return c.withPool(s, func(p *libvirt.StoragePool) error {
+			handle, err := c.lookup(p, name)
+			if err != nil {
+				return err
+			}
+			defer free(handle)
+			return handle.Delete(0)
+		})
+	})
+	if lab.KindOf(err) == lab.KindNotFound {
+		return nil
+	}
+	return err
+}

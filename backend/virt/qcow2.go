@@ -1,0 +1,48 @@
+package virt
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+
+	"sandboxlabs/backend/lab"
+)
+
+// readHeader reads the virtual size and the backing file from the header of a
+// qcow2 file (QEMU's docs/interop/qcow2.txt). A volume that is just being made
+// has no header yet; that is no error.
+func readHeader(file string) (virtual int64, backing string, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return 0, "", err
+	}
+	defer f.Close()
+	var h struct {
+		Magic         [4]byte
+		Version       uint32
+		BackingOffset uint64
+		BackingSize   uint32
+		ClusterBits   uint32
+		Size          uint64
+	}
+	err = binary.Read(f, binary.BigEndian, &h)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || err == nil && string(h.Magic[:]) != "QFI\xfb" {
+		return 0, "", nil
+	}
+	if err != nil {
+		return 0, "", unreadable(file, err)
+	}
+	const longest = 1023 // of a backing file's name, says the format
+	name := make([]byte, min(h.BackingSize, longest))
+	if h.BackingOffset > 0 {
+		if _, err := f.ReadAt(name, int64(h.BackingOffset)); err != nil {
+			return 0, "", unreadable(file, err)
+		}
+	}
+	return int64(h.Size), string(name), nil
+}
+
+func unreadable(file string, err error) error {
+	return lab.Errorf(lab.KindUnavailable, "the header of %s can not be read", file).WithCause(err)
+}

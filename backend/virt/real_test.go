@@ -1,0 +1,104 @@
+package virt
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"libvirt.org/go/libvirt"
+
+	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/lab/labtest"
+)
+
+// The tests of this file need libvirt and QEMU. As root they use the system's
+// libvirt, as anybody else the user's own; TestAsUser runs them a second time
+// as an ordinary user when they were started by root.
+
+func needReal(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs libvirt; run without -short")
+	}
+}
+
+// mustOpen gives a connection with an empty pool of its own, which is removed
+// after the test with every domain that was made.
+func mustOpen(t testing.TB) *Conn {
+	t.Helper()
+	needReal(t)
+	return mustOpenAt(t, t.TempDir())
+}
+
+func mustOpenAt(t testing.TB, dir string) *Conn {
+	t.Helper()
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	c := Open(Config{
+		URI:      DefaultURI(os.Geteuid() == 0),
+		PoolName: "virt-test-" + uuid.NewString()[:8], PoolPath: filepath.Join(dir, "pool"),
+	})
+	t.Cleanup(func() { mustCleanUp(t, c) })
+	if err := c.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func mustCleanUp(t testing.TB, c *Conn) {
+	t.Helper()
+	ctx := context.Background()
+	domains, err := c.Domains(ctx)
+	for _, d := range domains {
+		err = errors.Join(err, c.Power(ctx, d.Spec.ID, lab.PowerForceOff), c.Undefine(ctx, d.Spec.ID))
+	}
+	err = errors.Join(err, c.with(ctx, "remove the pool", removePool(c.cfg.PoolName)), c.Close())
+	if err != nil {
+		t.Errorf("cleaning up: %v", err)
+	}
+}
+
+func removePool(name string) func(s *session) error {
+	return func(s *session) error {
+		p, err := s.LookupStoragePoolByName(name)
+		if errors.Is(err, libvirt.ERR_NO_STORAGE_POOL) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer free(p)
+		if active, _ := p.IsActive(); active {
+			err = p.Destroy()
+		}
+		return errors.Join(err, p.Undefine())
+	}
+}
+
+func TestHypervisor(t *testing.T) {
+	labtest.HypervisorSuite(t, func(t *testing.T) (lab.Hypervisor, lab.Pool) {
+		c := mustOpen(t)
+		return c, c
+	})
+}
+
+func TestPool(t *testing.T) {
+	labtest.PoolSuite(t, func(t *testing.T) lab.Pool { return mustOpen(t) })
+}
+
+// eventually waits for ok, which events elsewhere bring about.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("it did not come about that %s", what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

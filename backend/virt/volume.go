@@ -1,0 +1,209 @@
+package virt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"libvirt.org/go/libvirt"
+	"libvirt.org/go/libvirtxml"
+
+	"sandboxlabs/backend/lab"
+)
+
+// Volumes implements lab.Pool.
+func (c *Conn) Volumes(ctx context.Context) (volumes []lab.Volume, err error) {
+	err = c.with(ctx, "list the volumes", func(s *session) error {
+		return c.withPool(s, func(p *libvirt.StoragePool) error {
+			volumes, err = c.localVolumes()
+			if errors.Is(err, errNotHere) {
+				volumes, err = c.libvirtVolumes(p)
+			}
+			return err
+		})
+	})
+	return volumes, err
+}
+
+// Volume implements lab.Pool.
+func (c *Conn) Volume(ctx context.Context, name string) (volume lab.Volume, err error) {
+	if err := checkVolume(name); err != nil {
+		return lab.Volume{}, err
+	}
+	err = c.with(ctx, "read the volume", func(s *session) error {
+		return c.withPool(s, func(p *libvirt.StoragePool) error {
+			volume, err = c.volume(p, name)
+			return err
+		})
+	})
+	return volume, err
+}
+
+func (c *Conn) volume(p *libvirt.StoragePool, name string) (lab.Volume, error) {
+	v, err := c.localVolume(name)
+	if !errors.Is(err, errNotHere) {
+		return v, err
+	}
+	handle, err := p.LookupStorageVolByName(name)
+	if errors.Is(err, libvirt.ERR_NO_STORAGE_VOL) {
+		return lab.Volume{}, errNoVolume(name)
+	}
+	if err != nil {
+		return lab.Volume{}, err
+	}
+	defer free(handle)
+	return describe(handle)
+}
+
+func isOverlay(name string) bool {
+	_, _, ok := lab.ParseOverlayVolume(name)
+	return ok
+}
+
+func isBase(name string) bool {
+	_, _, ok := lab.ParseBaseVolume(name)
+	return ok && !isOverlay(name)
+}
+
+func checkVolume(name string) error {
+	if isOverlay(name) || isBase(name) {
+		return nil
+	}
+	return lab.Errorf(lab.KindInvalid, "%q is not the name of a volume of ours", name)
+}
+
+func errNoVolume(name string) *lab.Error {
+	return lab.Errorf(lab.KindNotFound, "there is no volume %s in the pool", name)
+}
+
+// errNotHere says that the pool's files can not be read by this process: they
+// are another machine's or another user's. libvirt must be asked then.
+var errNotHere = errors.New("the pool is not readable here")
+
+// localVolumes reads the directory of the pool: one look at each file, where
+// libvirt would need a call per volume.
+func (c *Conn) localVolumes() ([]lab.Volume, error) {
+	if !c.uri.local() {
+		return nil, errNotHere
+	}
+	entries, err := os.ReadDir(c.cfg.PoolPath)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, errNotHere
+	}
+	if err != nil {
+		return nil, lab.Errorf(lab.KindUnavailable, "the directory of the pool can not be read").WithCause(err)
+	}
+	volumes := []lab.Volume{}
+	for _, e := range entries {
+		if checkVolume(e.Name()) != nil {
+			continue
+		}
+		v, err := c.localVolume(e.Name())
+		if lab.KindOf(err) == lab.KindNotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		volumes = append(volumes, v)
+	}
+	return volumes, nil
+}
+
+func (c *Conn) localVolume(name string) (lab.Volume, error) {
+	if !c.uri.local() {
+		return lab.Volume{}, errNotHere
+	}
+	v := lab.Volume{Name: name, Path: path.Join(c.cfg.PoolPath, name)}
+	info, err := os.Stat(v.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return lab.Volume{}, errNoVolume(name)
+	case errors.Is(err, fs.ErrPermission):
+		return lab.Volume{}, errNotHere
+	case err != nil:
+		return lab.Volume{}, lab.Errorf(lab.KindUnavailable, "%s can not be read", v.Path).WithCause(err)
+	}
+	v.FileBytes, v.ModTime = info.Size(), info.ModTime()
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		v.Bytes = st.Blocks * 512
+	}
+	v.VirtualBytes, v.Backing, err = readHeader(v.Path)
+	if errors.Is(err, fs.ErrPermission) {
+		return lab.Volume{}, errNotHere
+	}
+	return v, err
+}
+
+// libvirtVolumes asks libvirt, a call per volume.
+func (c *Conn) libvirtVolumes(p *libvirt.StoragePool) ([]lab.Volume, error) {
+	handles, err := p.ListAllStorageVolumes(0)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]lab.Volume, len(handles))
+	errs := make([]error, len(handles))
+	inParallel(len(handles), readers, func(i int) {
+		defer free(&handles[i])
+		all[i], errs[i] = describe(&handles[i])
+	})
+	volumes := []lab.Volume{}
+	for i, v := range all {
+		gone := errors.Is(errs[i], libvirt.ERR_NO_STORAGE_VOL)
+		if errs[i] != nil && !gone {
+			return nil, errs[i]
+		}
+		if !gone && checkVolume(v.Name) == nil {
+			volumes = append(volumes, v)
+		}
+	}
+	return volumes, nil
+}
+
+// describe asks libvirt for a volume; it looks at the file for that.
+func describe(handle *libvirt.StorageVol) (lab.Volume, error) {
+	text, err := handle.GetXMLDesc(0)
+	if err != nil {
+		return lab.Volume{}, err
+	}
+	var x libvirtxml.StorageVolume
+	if err := x.Unmarshal(text); err != nil {
+		return lab.Volume{}, fmt.Errorf("read volume XML: %w", err)
+	}
+	v := lab.Volume{Name: x.Name, Bytes: size(x.Allocation), FileBytes: size(x.Physical), VirtualBytes: size(x.Capacity)}
+	if x.Target != nil {
+		v.Path = x.Target.Path
+		if x.Target.Timestamps != nil {
+			v.ModTime = timestamp(x.Target.Timestamps.Mtime)
+		}
+	}
+	if x.BackingStore != nil {
+		v.Backing = x.BackingStore.Path
+	}
+	return v, nil
+}
+
+func size(s *libvirtxml.StorageVolumeSize) int64 {
+	if s == nil {
+		return 0
+	}
+	return int64(s.Value) // bytes: libvirt writes no other unit
+}
+
+// timestamp reads SECONDS.NANOSECONDS; anything else is the zero time.
+func timestamp(text string) time.Time {
+	sec, nsec, _ := strings.Cut(text, ".")
+	s, err1 := strconv.ParseInt(sec, 10, 64)
+	n, err2 := strconv.ParseInt("0"+nsec, 10, 64)
+	if err1 != nil || err2 != nil {
+		return time.Time{}
+	}
+	return time.Unix(s, n)
+}
