@@ -1,0 +1,143 @@
+package story
+
+import (
+	"regexp"
+	"time"
+)
+
+// createByClicking makes the node in the dialog and starts it, after a try with
+// a name that breaks the rule.
+func (a actor) createByClicking() {
+	a.Helper()
+	a.await(id("no-nodes"))
+	a.picture("no-nodes")
+	a.click(id("create-first"))
+	a.await(id("create-image"), "tiny")
+	a.fill(id("create-name"), "web 1!")
+	a.await(id("create-dialog")+" "+id("fault"), "letters, digits, dots, underscores or hyphens")
+	if a.look(id("create-submit")).Free {
+		a.Error("got a dialog that takes a bad name, want it to refuse")
+	}
+	a.picture("bad-name")
+	a.fill(id("create-name"), a.name)
+	a.fill(id("create-memory"), "128")
+	a.picture("good-name")
+	if a.defined() {
+		a.Error("got a domain before the dialog was sent, want none")
+	}
+	a.click(id("create-submit"))
+	a.awaitGone(id("create-dialog"))
+	a.await(a.row("running"))
+	a.awaitState("running")
+	a.picture("running")
+}
+
+// openConsole opens the console's tab and waits for the guest's prompt.
+func (a actor) openConsole() {
+	a.Helper()
+	a.click(a.row() + " " + id("node-console"))
+	a.await(a.screen("connected"))
+	a.picture("booting")
+	a.awaitBoot()
+	a.picture("prompt")
+}
+
+// command types into the display of the guest.
+func (a actor) command(line string) {
+	a.Helper()
+	a.await(a.screen("connected"))
+	a.click(a.screen("connected") + " canvas")
+	a.write(line)
+}
+
+// toggleFit shows the display at its own size and back.
+func (a actor) toggleFit() {
+	a.Helper()
+	for _, fit := range []string{"false", "true"} {
+		a.click(id("console-fit"))
+		a.await(id("console-fit", "fit", fit))
+		if fit == "false" {
+			a.picture("actual-size")
+		}
+	}
+}
+
+var size = regexp.MustCompile(`\d+(\.\d+)? [kMG]?i?B\b`)
+
+// wipe wipes the running node from its console, which connects again by itself.
+func (a actor) wipe() {
+	a.Helper()
+	wipe := id("console-toolbar") + " " + id("node-wipe")
+	if told := a.await(wipe).Title; !size.MatchString(told) {
+		a.Errorf("got %q on the wipe button, want the size it discards", told)
+	}
+	a.click(wipe)
+	if toast := a.await(id("undo-toast"), a.name).Text; !size.MatchString(toast) {
+		a.Errorf("got %q after the wipe, want the size it discarded", toast)
+	}
+	a.picture("wiped")
+	a.awaitBoot()
+	a.awaitState("running")
+	a.await(a.screen("connected"))
+}
+
+// undoWipe clicks Undo in the toast if it is still there, or else in the node's
+// menu, where it stays.
+func (a actor) undoWipe() {
+	a.Helper()
+	if a.look(id("undo")) != nil {
+		a.click(id("undo"))
+	} else {
+		a.click(id("console-toolbar") + " " + id("node-menu"))
+		a.picture("menu")
+		a.click(id("menu-undo"))
+	}
+	a.awaitBoot()
+	a.awaitState("running")
+	a.await(a.screen("connected"))
+}
+
+// reboot restarts the guest from inside by Ctrl-Alt-Del: the same process of
+// QEMU shows another boot.
+func (a actor) reboot() {
+	a.Helper()
+	a.click(id("console-cad"))
+	a.hear("~# ", bootLimit)
+	a.await(a.screen("connected"))
+	a.picture("after-ctrl-alt-del")
+}
+
+// stop stops the node from the list by its power button.
+func (a actor) stop() {
+	a.Helper()
+	a.click(id("nav-nodes"))
+	a.click(a.row() + " " + id("node-stop"))
+	a.awaitFor(time.Minute, a.row("stopped"))
+	a.awaitState("shut off")
+	a.picture("stopped")
+}
+
+// deleteTwice deletes the node, takes that back, and deletes it for good.
+func (a actor) deleteTwice() {
+	a.Helper()
+	a.delete()
+	a.picture("deleted")
+	a.click(id("undo"))
+	a.await(a.row("stopped"))
+	a.awaitState("shut off")
+	a.picture("restored")
+	a.delete()
+	a.await(id("no-nodes"))
+}
+
+func (a actor) delete() {
+	a.Helper()
+	a.click(a.row() + " " + id("node-menu"))
+	a.picture("menu")
+	a.click(id("menu-delete"))
+	a.awaitGone(a.row())
+	a.await(id("undo-toast"), a.name)
+	if !eventually(lookLimit, func() bool { return !a.defined() }) {
+		a.Errorf("got %s in virsh list after it was deleted, want it gone", a.name)
+	}
+}

@@ -1,0 +1,142 @@
+package story
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestEmpty looks at the program before there is an image or a node, at its
+// health, in a small window, and in both colour schemes.
+func TestEmpty(t *testing.T) {
+	mustPlay(t)
+	for _, stage := range stages {
+		t.Run(stage.name, func(t *testing.T) {
+			p := stage.open(newPlace(t, session), "empty/"+stage.name)
+			p.await(id("no-images"))
+			for _, scheme := range []string{"light", "dark"} {
+				p.prefer(scheme)
+				for _, screen := range []string{"nodes", "images", "health"} {
+					p.click(id("nav-" + screen))
+					p.picture(screen + "-" + scheme)
+				}
+			}
+			p.await(id("check", "status", "ok"))
+			p.resize(900, 600)
+			p.picture("health-small")
+			p.click(id("nav-images"))
+			p.click(id("image-add-first"))
+			p.picture("add-image-small")
+		})
+	}
+}
+
+// prefer makes a colour scheme that of the desktop.
+func (p *page) prefer(scheme string) {
+	p.Helper()
+	method, params := "Emulation.setEmulatedMedia", any(map[string]any{
+		"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}},
+	})
+	if p.inspector.webkit {
+		method, params = "Page.overrideUserPreference", map[string]string{
+			"name": "PrefersColorScheme", "value": map[string]string{"light": "Light", "dark": "Dark"}[scheme],
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), inspectLimit)
+	defer cancel()
+	must(p.inspector.call(ctx, method, params))(p.T)
+}
+
+// TestFaults does from outside what the page did not ask for, and looks at what
+// it makes of it.
+func TestFaults(t *testing.T) {
+	mustPlay(t)
+	place := newPlace(t, session)
+	place.addTiny()
+	place.sandboxlabs("node", "create", "web-1", "--image", "tiny", "--memory", "128", "--start", "--wait")
+	a := newActor(openChromium(place, "faults"), "web-1")
+	a.await(a.row("running"))
+	a.openConsole()
+	a.openTwice()
+	a.destroyOutside()
+	a.startOutside()
+	a.killGuest()
+	a.loseLibvirt()
+}
+
+// openTwice shows the console in a second tab of the browser as well.
+func (a actor) openTwice() {
+	a.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), inspectLimit)
+	defer cancel()
+	var address string
+	a.ask("return location.href", &address)
+	port := must(debuggingPort(filepath.Join(a.place.dir, "chromium")))(a.T)
+	second := *a.page
+	second.inspector = must(openTab(ctx, port, address))(a.T)
+	second.await(a.screen("connected"))
+	a.await(a.screen("connected"))
+	must(second.inspector.call(ctx, "Page.close", nil))(a.T)
+}
+
+func (a actor) destroyOutside() {
+	a.Helper()
+	a.place.virsh("destroy", a.name)
+	a.await(a.screen("off"))
+	a.await(id("console-cover"), "is off")
+	a.picture("destroyed-console")
+	a.click(id("nav-nodes"))
+	a.await(a.row("stopped"))
+	a.picture("destroyed")
+}
+
+func (a actor) startOutside() {
+	a.Helper()
+	a.place.virsh("start", a.name)
+	a.await(a.row("running"))
+	a.click(a.row() + " " + id("node-console"))
+	a.await(a.screen("connected"))
+	a.awaitBoot()
+}
+
+// killGuest kills the process of QEMU: a node that nobody stopped has failed.
+func (a actor) killGuest() {
+	a.Helper()
+	a.place.kill("qemu/run/" + a.name)
+	a.await(id("console-cover"), "failed")
+	a.picture("killed-console")
+	a.click(id("nav-nodes"))
+	a.await(a.row("failed"))
+	a.awaitState("shut off")
+	a.picture("killed")
+	a.click(a.row() + " " + id("node-start"))
+	a.await(a.row("running"))
+	a.awaitBoot()
+}
+
+// loseLibvirt kills the libvirt daemon: the page says so, and it comes back by
+// itself with the guest still running.
+func (a actor) loseLibvirt() {
+	a.Helper()
+	boot, sockets := a.boot, filepath.Join(a.place.dir, "run/libvirt")
+	check(a.T, os.Chmod(sockets, 0o500)) // or the next connection starts another at once
+	a.place.kill("libvirtd")
+	a.await(id("lost-banner"))
+	a.picture("lost")
+	check(a.T, os.Chmod(sockets, 0o700))
+	a.awaitGone(id("lost-banner"))
+	a.await(a.row("running"))
+	a.awaitState("running")
+	if got := must(a.query("domid"))(a.T); got != boot {
+		a.Errorf("got boot %s after libvirt came back, want %s still", got, boot)
+	}
+	a.picture("recovered")
+}
+
+// kill kills the process whose pid libvirt keeps in a file of the place.
+func (p *place) kill(name string) {
+	p.t.Helper()
+	run(p.t, p.command(nil, "pkill", "--signal", "KILL", "--pidfile", fmt.Sprintf("%s/run/libvirt/%s.pid", p.dir, name)))
+}

@@ -1,0 +1,206 @@
+package story
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
+)
+
+// inspector evaluates JavaScript in a page, over the debugging protocol of
+// Chromium or of WebKit. They are one protocol but for an envelope: WebKit's
+// messages to a page travel in Target.sendMessageToTarget, its answers in
+// Target.dispatchMessageFromTarget. It serves one caller at a time.
+type inspector struct {
+	socket *websocket.Conn
+	last   int    // id of the last call
+	webkit bool   // whether there is an envelope
+	target string // WebKit's name of the page
+}
+
+const inspectLimit = 30 * time.Second
+
+type message struct {
+	ID     int             `json:"id,omitempty"`
+	Method string          `json:"method,omitempty"`
+	Params json.RawMessage `json:"params,omitempty"`
+	Result json.RawMessage `json:"result,omitempty"`
+	Error  *struct {
+		Message string `json:"message"`
+	} `json:"error,omitempty"`
+}
+
+type chromiumTarget struct {
+	Type   string `json:"type"`
+	Socket string `json:"webSocketDebuggerUrl"`
+}
+
+// inspectChromium connects to the first page of a Chromium that was started
+// with --remote-debugging-port, once there is one.
+func inspectChromium(ctx context.Context, port int) (*inspector, error) {
+	var targets []chromiumTarget
+	if err := fetchJSON(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/json", port), &targets); err != nil {
+		return nil, err
+	}
+	for _, target := range targets {
+		if target.Type == "page" {
+			return dial(ctx, target.Socket)
+		}
+	}
+	return nil, fmt.Errorf("chromium has no page yet")
+}
+
+// openTab opens an address in a new tab of that Chromium.
+func openTab(ctx context.Context, port int, address string) (*inspector, error) {
+	var target chromiumTarget
+	open := fmt.Sprintf("http://127.0.0.1:%d/json/new?%s", port, url.QueryEscape(address))
+	if err := fetchJSON(ctx, http.MethodPut, open, &target); err != nil {
+		return nil, err
+	}
+	return dial(ctx, target.Socket)
+}
+
+// inspectWebKit connects to the page of a program that was started with
+// WEBKIT_INSPECTOR_HTTP_SERVER, once it has one.
+func inspectWebKit(ctx context.Context, port int) (*inspector, error) {
+	i, err := dial(ctx, fmt.Sprintf("ws://127.0.0.1:%d/socket/1/1/WebPage", port))
+	if err != nil {
+		return nil, err
+	}
+	i.webkit = true
+	for i.target == "" {
+		if _, err := i.receive(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return i, nil
+}
+
+func dial(ctx context.Context, address string) (*inspector, error) {
+	socket, answer, err := websocket.Dial(ctx, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	_ = answer.Body // coder/websocket: never to be closed after an upgrade
+	socket.SetReadLimit(-1)
+	return &inspector{socket: socket}, nil
+}
+
+func fetchJSON(ctx context.Context, method, address string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, method, address, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close() //nolint:errcheck // it was read
+	return json.NewDecoder(answer.Body).Decode(into)
+}
+
+// evaluate runs the body of a JavaScript function in the page and decodes what
+// it returns, which must be JSON, into a Go value.
+func (i *inspector) evaluate(body string, into any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), inspectLimit)
+	defer cancel()
+	reply, err := i.call(ctx, "Runtime.evaluate", map[string]any{
+		"expression":    "JSON.stringify((() => {" + body + "})() ?? null)",
+		"returnByValue": true,
+	})
+	if err != nil {
+		return err
+	}
+	var outcome struct {
+		Result struct {
+			Value       string `json:"value"`
+			Description string `json:"description"`
+		} `json:"result"`
+		WasThrown        bool            `json:"wasThrown"`        // WebKit
+		ExceptionDetails json.RawMessage `json:"exceptionDetails"` // Chromium
+	}
+	if err := json.Unmarshal(reply, &outcome); err != nil {
+		return fmt.Errorf("evaluate %s: %w: %s", body, err, reply)
+	}
+	if outcome.WasThrown || outcome.ExceptionDetails != nil {
+		return fmt.Errorf("evaluate %s: %s", body, outcome.Result.Description)
+	}
+	return json.Unmarshal([]byte(outcome.Result.Value), into)
+}
+
+// call sends one call to the page and waits for its answer.
+func (i *inspector) call(ctx context.Context, method string, params any) (json.RawMessage, error) {
+	i.last++
+	id := i.last
+	if err := i.send(ctx, id, method, params); err != nil {
+		return nil, err
+	}
+	for {
+		m, err := i.receive(ctx)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", method, err)
+		case m.ID != id:
+			// an event, or WebKit's word that the envelope was passed on
+		case m.Error != nil:
+			return nil, fmt.Errorf("%s: %s", method, m.Error.Message)
+		default:
+			return m.Result, nil
+		}
+	}
+}
+
+func (i *inspector) send(ctx context.Context, id int, method string, params any) error {
+	call := map[string]any{"id": id, "method": method, "params": params}
+	if !i.webkit {
+		return wsjson.Write(ctx, i.socket, call)
+	}
+	inner, err := json.Marshal(call)
+	if err != nil {
+		return err
+	}
+	return wsjson.Write(ctx, i.socket, map[string]any{
+		"id": -id, "method": "Target.sendMessageToTarget",
+		"params": map[string]string{"targetId": i.target, "message": string(inner)},
+	})
+}
+
+// receive takes one message, out of its envelope if it has one, and notes
+// which target is the page.
+func (i *inspector) receive(ctx context.Context) (message, error) {
+	var m message
+	if err := wsjson.Read(ctx, i.socket, &m); err != nil || !i.webkit {
+		return m, err
+	}
+	var params struct {
+		Message     string `json:"message"`
+		NewTargetID string `json:"newTargetId"`
+		TargetInfo  struct {
+			ID          string `json:"targetId"`
+			Type        string `json:"type"`
+			Provisional bool   `json:"isProvisional"`
+		} `json:"targetInfo"`
+	}
+	if m.Params != nil {
+		if err := json.Unmarshal(m.Params, &params); err != nil {
+			return m, err
+		}
+	}
+	switch m.Method {
+	case "Target.targetCreated":
+		if params.TargetInfo.Type == "page" && !params.TargetInfo.Provisional {
+			i.target = params.TargetInfo.ID
+		}
+	case "Target.didCommitProvisionalTarget":
+		i.target = params.NewTargetID
+	case "Target.dispatchMessageFromTarget":
+		m = message{}
+		return m, json.Unmarshal([]byte(params.Message), &m)
+	}
+	return m, nil
+}

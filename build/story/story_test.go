@@ -1,0 +1,74 @@
+package story
+
+import (
+	"crypto/rand"
+	"fmt"
+	"testing"
+)
+
+// actor is a node with both sides of it: the page that shows it and the guest.
+type actor struct {
+	*page
+	*guest
+}
+
+// newActor makes an actor; its node is yet to be made.
+func newActor(p *page, name string) actor {
+	return actor{p, &guest{place: p.desk.place, name: name}}
+}
+
+// row is the node in the list, in a state if one is given.
+func (a actor) row(state ...string) string {
+	attributes := []string{"name", a.name}
+	if len(state) > 0 {
+		attributes = append(attributes, "state", state[0])
+	}
+	return id("node-row", attributes...)
+}
+
+// screen is the node's console in a phase.
+func (a actor) screen(phase string) string { return id("console", "name", a.name, "state", phase) }
+
+// mustPlay skips a play where there is no time for one.
+func mustPlay(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs libvirt, QEMU and Xvfb; run without -short")
+	}
+}
+
+// TestStory plays the whole life of a node on both stages, in both profiles.
+func TestStory(t *testing.T) {
+	mustPlay(t)
+	for _, stage := range stages {
+		for _, profile := range profiles() {
+			t.Run(stage.name+"/"+profile, func(t *testing.T) {
+				place := newPlace(t, profile)
+				place.addTiny()
+				play(newActor(stage.open(place, stage.name+"/"+profile), "web-1"))
+			})
+		}
+	}
+}
+
+func play(a actor) {
+	a.Helper()
+	proof := "lab-" + rand.Text()[:8]
+	a.createByClicking()
+	a.openConsole()
+	a.command(fmt.Sprintf("echo %s > /root/proof; sync; cat /root/proof > /dev/ttyS0\n", proof))
+	a.hear(proof, lookLimit)
+	a.picture("proof-written")
+	a.toggleFit()
+	a.wipe()
+	a.command("cat /root/proof > /dev/ttyS0 2>&1\n")
+	a.hear("No such file", lookLimit)
+	a.picture("proof-gone")
+	a.undoWipe()
+	a.command("cat /root/proof > /dev/ttyS0 2>&1\n")
+	a.hear(proof, lookLimit)
+	a.picture("proof-back")
+	a.reboot()
+	a.stop()
+	a.deleteTwice()
+}
