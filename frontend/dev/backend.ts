@@ -1,6 +1,7 @@
 // A backend that lives in the page, for `npm run dev` and the pictures alone. It
 // answers like the program, from memory. The address chooses what it has:
-// ?nodes=200, ?images=0, ?lost, ?silent, ?broken.
+// ?nodes=200, ?images=0, ?lost, ?silent, ?broken, ?window,
+// ?vnc=ws://127.0.0.1:5777 (a QEMU with -vnc :0,websocket=5777).
 
 import type { Image, LabEvent, Node, Problem, State } from '../src/lib/lab';
 
@@ -208,7 +209,10 @@ const calls: Record<string, (...args: never[]) => unknown> = {
     images.delete(name);
     send({ kind: 'image_removed', id: name } as LabEvent);
   },
-  Console: () => fail('unavailable', 'The display does not answer.'),
+  Console() {
+    const url = asked.get('vnc');
+    return url ? { url } : fail('unavailable', 'The display does not answer.');
+  },
   Health: () => ({
     host: {
       uri: 'qemu:///session',

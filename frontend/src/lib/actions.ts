@@ -2,7 +2,7 @@
 // this only decides what is offered.
 
 import { bytes, moment } from './format';
-import type { Node, State } from './lab';
+import type { Node, State, Undo } from './lab';
 
 export type Action =
   | 'start'
@@ -63,6 +63,10 @@ export function primary(node: Node): Offer {
 export const wipeLoss = (node: Node) =>
   `Discards ${bytes(node.overlay.bytes)} and keeps the node's identity.`;
 
+/** Which wipe would be undone, and how much comes back. */
+export const undoLabel = (undo: Undo) => `Undo wipe of ${moment(undo.at)}, ${bytes(undo.bytes)}`;
+
+/** Why the node can not be wiped now; empty if it can. */
 export const wipeBlocked = (node: Node) =>
   node.state === 'missing' ? 'The node is missing.' : inChange(node.state) ? 'The node is in change.' : '';
 
@@ -104,8 +108,7 @@ function diskMenu(node: Node): Offer[] {
     { action: 'wipe', label: `Wipe, discard ${size}`, icon: 'wipe', blocked, apart: true },
   ];
   if (node.undo) {
-    const label = `Undo wipe of ${moment(node.undo.at)}, ${bytes(node.undo.bytes)}`;
-    offers.push({ action: 'undo', label, icon: 'undo', blocked });
+    offers.push({ action: 'undo', label: undoLabel(node.undo), icon: 'undo', blocked });
   }
   return offers;
 }

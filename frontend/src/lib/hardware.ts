@@ -1,6 +1,6 @@
-// vCPUs and memory of a node.
+// vCPUs and memory of a node, and what to suggest for a new one.
 
-import type { Node } from './lab';
+import type { Image, Node } from './lab';
 
 export interface Hardware {
   vcpus: number;
@@ -25,10 +25,19 @@ export function hardwareFault({ vcpus, memoryMiB }: Hardware): string {
 const inRange = (value: number | null, least: number, most: number) =>
   value !== null && Number.isInteger(value) && value >= least && value <= most;
 
-/** What the newest node on an image got, which is most likely wanted again. */
+const newest = (nodes: Node[]) =>
+  nodes.reduce<Node | undefined>((a, b) => (a && a.createdAt > b.createdAt ? a : b), undefined);
+
+// What was wanted last is most likely wanted again.
+
+/** The image of the newest node, or the first image. */
+export function lastImage(nodes: Node[], images: Image[]): string {
+  const last = newest(nodes.filter((node) => images.some((image) => image.name === node.image)));
+  return last?.image ?? images[0]?.name ?? '';
+}
+
+/** What the newest node on an image got. */
 export function lastHardware(nodes: Node[], image: string): Hardware {
-  const newest = nodes
-    .filter((node) => node.image === image)
-    .reduce<Node | undefined>((a, b) => (a && a.createdAt > b.createdAt ? a : b), undefined);
-  return { vcpus: newest?.vcpus ?? 1, memoryMiB: newest?.memoryMiB ?? 512 };
+  const last = newest(nodes.filter((node) => node.image === image));
+  return { vcpus: last?.vcpus ?? 1, memoryMiB: last?.memoryMiB ?? 512 };
 }

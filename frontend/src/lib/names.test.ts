@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { imageName, matches, nameFault, suggestName } from './names';
+
+test.each(['a', '0', 'web-1', 'A.b_c-d', 'x'.repeat(63)])('%s is a name', (name) => {
+  expect(nameFault(name, [])).toBe('');
+});
+
+test.each(['.a', '-a', 'a b', 'ä', '../a', 'x'.repeat(64), 'a\n'])('%j breaks the rule', (name) => {
+  expect(nameFault(name, [])).toContain('63 letters');
+});
+
+test('an empty and a taken name are told apart', () => {
+  expect(nameFault('', [])).toBe('A name is needed.');
+  expect(nameFault('web-1', ['web-1'])).toBe('The name web-1 is taken.');
+});
+
+test('the suggestion is free and a name', () => {
+  expect(suggestName('tiny', [])).toBe('tiny-1');
+  expect(suggestName('tiny', ['tiny-1', 'tiny-2'])).toBe('tiny-3');
+  expect(nameFault(suggestName('x'.repeat(63), []), [])).toBe('');
+});
+
+test.each([
+  ['/srv/Debian 12.qcow2', 'Debian-12'],
+  ['/srv/.hidden.img', 'hidden'],
+  ['', ''],
+])('an image made of %j', (path, want) => expect(imageName(path)).toBe(want));
+
+test('search looks in every text', () => {
+  expect(matches(' WEB ', ['my-web', undefined])).toBe(true);
+  expect(matches('db', ['my-web', undefined])).toBe(false);
+});

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import type { Image, LabEvent, Node } from '../lib/lab';
+import { Lab } from './lab.svelte';
+
+const node = (id: string, name: string, state = 'stopped') => ({ id, name, state }) as Node;
+const image = (name: string) => ({ name }) as Image;
+const event = (value: object) => value as LabEvent;
+const link = { connected: true, uri: 'test:///default' };
+
+function furnished(): Lab {
+  const lab = new Lab();
+  const nodes = [node('b', 'web-10'), node('a', 'web-2')];
+  lab.apply(event({ kind: 'snapshot', nodes, images: [image('tiny')], link }));
+  return lab;
+}
+
+const names = (lab: Lab) => lab.nodes.map(({ name }) => name);
+
+describe('apply', () => {
+  test('is offline until the first snapshot', () => {
+    const lab = new Lab();
+    expect(lab.link).toBeUndefined();
+    expect(lab.online).toBe(false);
+  });
+
+  test('takes a snapshot and orders it by name', () => {
+    const lab = furnished();
+    expect(names(lab)).toEqual(['web-2', 'web-10']);
+    expect(lab.online).toBe(true);
+  });
+
+  test('a second snapshot replaces everything', () => {
+    const lab = furnished();
+    lab.apply(event({ kind: 'snapshot', nodes: [node('c', 'new')], images: null, link }));
+    expect(names(lab)).toEqual(['new']);
+    expect(lab.images).toEqual([]);
+  });
+
+  test('a node event adds or replaces one node', () => {
+    const lab = furnished();
+    lab.apply(event({ kind: 'node', node: node('a', 'web-2', 'running') }));
+    lab.apply(event({ kind: 'node', node: node('c', 'apart') }));
+    expect(names(lab)).toEqual(['apart', 'web-2', 'web-10']);
+    expect(lab.node('a')?.state).toBe('running');
+  });
+
+  test('removed nodes and images go, unknown ones change nothing', () => {
+    const lab = furnished();
+    lab.apply(event({ kind: 'node_removed', id: 'a' }));
+    lab.apply(event({ kind: 'node_removed', id: 'unknown' }));
+    lab.apply(event({ kind: 'image_removed', id: 'tiny' }));
+    expect(names(lab)).toEqual(['web-10']);
+    expect(lab.images).toEqual([]);
+  });
+
+  test('a lost connection keeps what was known', () => {
+    const lab = furnished();
+    lab.apply(event({ kind: 'link', link: { ...link, connected: false } }));
+    expect(lab.online).toBe(false);
+    expect(names(lab)).toEqual(['web-2', 'web-10']);
+  });
+});
