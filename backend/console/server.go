@@ -18,8 +18,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -142,11 +142,7 @@ func (s *Server) admit(r *http.Request) error {
 }
 
 func (s *Server) isOurs(origin, host string) bool {
-	if slices.Contains(s.options.Origins, origin) {
-		return true
-	}
-	u, err := url.Parse(origin)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host == host
+	return origin == "http://"+host || origin == "https://"+host || slices.Contains(s.options.Origins, origin)
 }
 
 // isLoopback tells whether a Host header names this machine by an address no
@@ -155,6 +151,6 @@ func isLoopback(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	ip, err := netip.ParseAddr(host)
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -1,0 +1,461 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"sandboxlabs/backend/lab"
+)
+
+const (
+	node     = "11111111-2222-3333-4444-555555555555"
+	greeting = "RFB 003.008\n"
+	window   = "wails://wails"
+)
+
+// displays is a lab.GraphicsOpener and lab.SerialOpener whose streams are
+// pipes; the node's end of each goes to nodes.
+type displays struct {
+	err   error
+	nodes chan net.Conn
+}
+
+func (d *displays) OpenGraphics(_ context.Context, id string) (net.Conn, error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	if id != node {
+		return nil, lab.Errorf(lab.KindNotFound, "there is no node %s", id)
+	}
+	ours, theirs := net.Pipe()
+	d.nodes <- theirs
+	return ours, nil
+}
+
+func (d *displays) OpenSerial(ctx context.Context, id string) (io.ReadWriteCloser, error) {
+	return d.OpenGraphics(ctx, id)
+}
+
+// desk is a server with everything around it.
+type desk struct {
+	*Server
+	displays *displays
+	web      *httptest.Server
+}
+
+func newDesk(t *testing.T, ctx context.Context) *desk {
+	t.Helper()
+	d := &displays{nodes: make(chan net.Conn, 1)}
+	s := New(d, d, Options{Origins: []string{window}})
+	web := httptest.NewUnstartedServer(s)
+	web.Config.BaseContext = func(net.Listener) context.Context { return ctx }
+	web.Start()
+	t.Cleanup(web.Close)
+	return &desk{s, d, web}
+}
+
+func (d *desk) mustTicket(t *testing.T, kind lab.ConsoleKind) (path string) {
+	t.Helper()
+	ticket, err := d.Ticket(t.Context(), node, kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ticket.URL
+}
+
+// dial opens a WebSocket as a page of an origin does.
+func (d *desk) dial(ctx context.Context, path, origin string) (*websocket.Conn, *http.Response, error) {
+	header := http.Header{}
+	if origin != "" {
+		header.Set("Origin", origin)
+	}
+	return websocket.Dial(ctx, d.web.URL+path, &websocket.DialOptions{HTTPHeader: header, Subprotocols: []string{"binary"}})
+}
+
+// mustOpen gives both ends of a display.
+func (d *desk) mustOpen(t *testing.T) (page *websocket.Conn, qemu net.Conn) {
+	t.Helper()
+	page = d.mustDial(t, d.mustTicket(t, lab.ConsoleVNC))
+	qemu = <-d.displays.nodes
+	t.Cleanup(func() { _ = qemu.Close() }) // a pipe's can not fail
+	return page, qemu
+}
+
+func (d *desk) mustDial(t *testing.T, path string) *websocket.Conn {
+	t.Helper()
+	page, _, err := d.dial(t.Context(), path, window)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.SetReadLimit(-1)
+	t.Cleanup(func() { _ = page.CloseNow() }) // it may be closed already
+	return page
+}
+
+func mustRead(t *testing.T, page *websocket.Conn) []byte {
+	t.Helper()
+	kind, b, err := page.Read(t.Context())
+	if err != nil || kind != websocket.MessageBinary {
+		t.Fatalf("got %v, %v, want a binary frame", kind, err)
+	}
+	return b
+}
+
+// mustEnd wants a close frame with a code and a reason for a person.
+func mustEnd(t *testing.T, page *websocket.Conn, code websocket.StatusCode, says string) {
+	t.Helper()
+	_, b, err := page.Read(t.Context())
+	var end websocket.CloseError
+	if !errors.As(err, &end) || end.Code != code || !strings.Contains(end.Reason, says) {
+		t.Errorf("got %q, %v, want the end %d with %q", b, err, code, says)
+	}
+}
+
+func mustEndStream(t *testing.T, stream io.Reader) {
+	t.Helper()
+	if b, err := io.ReadAll(stream); len(b) > 0 || err != nil {
+		t.Errorf("got %q, %v, want the end", b, err)
+	}
+}
+
+func TestBytesGoBothWays(t *testing.T) {
+	d := newDesk(t, t.Context())
+	page, qemu := d.mustOpen(t)
+	if got := page.Subprotocol(); got != "binary" {
+		t.Errorf("got subprotocol %q, want binary", got)
+	}
+	go io.WriteString(qemu, greeting)
+	if got := mustRead(t, page); string(got) != greeting {
+		t.Errorf("got %q, want %q", got, greeting)
+	}
+	if err := page.Write(t.Context(), websocket.MessageBinary, []byte(greeting)); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(greeting))
+	if _, err := io.ReadFull(qemu, got); err != nil || string(got) != greeting {
+		t.Errorf("got %q, %v, want %q", got, err, greeting)
+	}
+}
+
+func TestBigFramesArriveWhole(t *testing.T) {
+	d := newDesk(t, t.Context())
+	page, qemu := d.mustOpen(t)
+	want := make([]byte, 8<<20) // a screen of 1920 by 1080 at 32 bits
+	rand.Read(want)
+	var both sync.WaitGroup
+	defer both.Wait()
+	both.Go(func() {
+		if err := page.Write(t.Context(), websocket.MessageBinary, want); err != nil {
+			t.Error(err)
+		}
+	})
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(qemu, got); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("to the node: %v, want the same bytes", err)
+	}
+	both.Go(func() {
+		if _, err := qemu.Write(want); err != nil {
+			t.Error(err)
+		}
+	})
+	got = got[:0]
+	for len(got) < len(want) {
+		got = append(got, mustRead(t, page)...)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("to the page: want the same bytes")
+	}
+}
+
+func TestStoppedNodeEndsThePage(t *testing.T) {
+	d := newDesk(t, t.Context())
+	page, qemu := d.mustOpen(t)
+	if err := qemu.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mustEnd(t, page, CodeStopped, "The node stopped")
+}
+
+func TestLeavingPageEndsTheStream(t *testing.T) {
+	d := newDesk(t, t.Context())
+	for name, leave := range map[string]func(*websocket.Conn) error{
+		"closed":  func(page *websocket.Conn) error { return page.Close(websocket.StatusNormalClosure, "") },
+		"crashed": (*websocket.Conn).CloseNow,
+	} {
+		t.Run(name, func(t *testing.T) {
+			page, qemu := d.mustOpen(t)
+			if err := leave(page); err != nil {
+				t.Fatal(err)
+			}
+			mustEndStream(t, qemu)
+		})
+	}
+}
+
+func TestTextEndsBoth(t *testing.T) {
+	d := newDesk(t, t.Context())
+	page, qemu := d.mustOpen(t)
+	if err := page.Write(t.Context(), websocket.MessageText, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	mustEnd(t, page, websocket.StatusUnsupportedData, "")
+	mustEndStream(t, qemu)
+}
+
+func TestEndOfTheProgramEndsBoth(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	d := newDesk(t, ctx)
+	page, qemu := d.mustOpen(t)
+	cancel()
+	mustEnd(t, page, CodeGoingAway, "ending")
+	mustEndStream(t, qemu)
+}
+
+func TestSlowPageSlowsTheNode(t *testing.T) {
+	d := newDesk(t, t.Context())
+	page, qemu := d.mustOpen(t)
+	const more = 64 << 20 // than all buffers between them
+	if err := qemu.SetWriteDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	written, err := qemu.Write(make([]byte, more))
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %d bytes and %v while nobody reads, want a time-out", written, err)
+	}
+	if err := page.CloseNow(); err != nil {
+		t.Fatal(err)
+	}
+	mustEndStream(t, qemu)
+}
+
+func TestTicketIsGoodOnce(t *testing.T) {
+	d := newDesk(t, t.Context())
+	path := d.mustTicket(t, lab.ConsoleVNC)
+	d.mustDial(t, path)
+	defer (<-d.displays.nodes).Close()
+	mustEnd(t, d.mustDial(t, path), CodeNotFound, "ticket")
+}
+
+func TestTicketIsForOneKind(t *testing.T) {
+	d := newDesk(t, t.Context())
+	path := strings.Replace(d.mustTicket(t, lab.ConsoleVNC), "/vnc/", "/serial/", 1)
+	mustEnd(t, d.mustDial(t, path), CodeNotFound, "ticket")
+	mustEnd(t, d.mustDial(t, "/console/vnc/"+strings.Repeat("A", 43)), CodeNotFound, "ticket")
+}
+
+func TestTicketIsForANodeAndAConsole(t *testing.T) {
+	d := newDesk(t, t.Context())
+	for _, ask := range []struct{ id, kind string }{{"web-1", "vnc"}, {node, "spice"}, {node, ""}} {
+		if _, err := d.Ticket(t.Context(), ask.id, lab.ConsoleKind(ask.kind)); lab.KindOf(err) != lab.KindInvalid {
+			t.Errorf("%+v: got %v, want KindInvalid", ask, err)
+		}
+	}
+}
+
+func TestTicketsEndAndAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all tickets
+		issue := func() (string, error) { return all.issue(grant{node, lab.ConsoleVNC}) }
+		first, err := issue()
+		if err != nil || len(first) != 43 {
+			t.Fatalf("got %q, %v, want 256 bits in base64", first, err)
+		}
+		for range maxTickets - 1 {
+			if _, err := issue(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := issue(); lab.KindOf(err) != lab.KindBusy {
+			t.Errorf("got %v, want KindBusy", err)
+		}
+		time.Sleep(ticketLife)
+		if id, ok := all.redeem(first, lab.ConsoleVNC); ok {
+			t.Errorf("got %s for an old ticket, want nothing", id)
+		}
+		if _, err := issue(); err != nil || len(all.open) != 1 {
+			t.Errorf("got %d tickets, %v, want the old ones gone", len(all.open), err)
+		}
+	})
+}
+
+func TestWhoMayOpen(t *testing.T) {
+	d := newDesk(t, t.Context())
+	own := d.web.URL
+	tests := []struct {
+		name, host string
+		origins    []string
+		want       int
+	}{
+		{"the window", "", []string{window}, http.StatusSwitchingProtocols},
+		{"the server's own page", "", []string{own}, http.StatusSwitchingProtocols},
+		{"no origin", "", nil, http.StatusForbidden},
+		{"an empty origin", "", []string{""}, http.StatusForbidden},
+		{"a sandboxed page", "", []string{"null"}, http.StatusForbidden},
+		{"another site", "", []string{"https://example.org"}, http.StatusForbidden},
+		{"another port", "", []string{"http://127.0.0.1:1"}, http.StatusForbidden},
+		{"two origins", "", []string{window, window}, http.StatusForbidden},
+		{"another scheme", "", []string{"evil" + own[len("http"):]}, http.StatusForbidden},
+		{"a name that was rebound", "rebound.example.org", []string{"http://rebound.example.org"}, http.StatusForbidden},
+		{"this machine by name", "localhost:80", []string{"http://localhost:80"}, http.StatusSwitchingProtocols},
+		{"this machine by its other address", "[::1]", []string{"http://[::1]"}, http.StatusSwitchingProtocols},
+		{"no host", " ", []string{window}, http.StatusForbidden},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := d.mustTicket(t, lab.ConsoleVNC)
+			header := http.Header{"Origin": tt.origins}
+			page, resp, err := websocket.Dial(t.Context(), own+path, &websocket.DialOptions{HTTPHeader: header, Host: tt.host})
+			if resp == nil || resp.StatusCode != tt.want {
+				t.Fatalf("got %v, %v, want status %d", resp, err, tt.want)
+			}
+			if err == nil {
+				defer page.CloseNow()
+				defer (<-d.displays.nodes).Close()
+			}
+			refused := len(d.tickets.open) == 1
+			if refused != (tt.want == http.StatusForbidden) {
+				t.Errorf("got %d tickets left, want one kept only by a refusal", len(d.tickets.open))
+			}
+			clear(d.tickets.open)
+		})
+	}
+}
+
+func TestProgramsMayBeAdmitted(t *testing.T) {
+	d := newDesk(t, t.Context())
+	d.options.AllowNoOrigin = true
+	page, _, err := d.dial(t.Context(), d.mustTicket(t, lab.ConsoleSerial), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer page.CloseNow()
+	go io.WriteString(<-d.displays.nodes, "login: ")
+	if got := mustRead(t, page); string(got) != "login: " {
+		t.Errorf("got %q, want the prompt", got)
+	}
+}
+
+func TestPlainRequestKeepsTheTicket(t *testing.T) {
+	d := newDesk(t, t.Context())
+	path := d.mustTicket(t, lab.ConsoleVNC)
+	for _, tt := range []struct {
+		path string
+		want int
+	}{{path, http.StatusUpgradeRequired}, {"/", http.StatusNotFound}} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.web.URL+tt.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", window)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != tt.want {
+			t.Errorf("got %s, want %d", resp.Status, tt.want)
+		}
+	}
+	d.mustDial(t, path)
+	(<-d.displays.nodes).Close()
+}
+
+func TestRefusalIsTold(t *testing.T) {
+	long := strings.Repeat("ü", 100)
+	tests := []struct {
+		err  error
+		code websocket.StatusCode
+		says string
+	}{
+		{lab.Errorf(lab.KindBusy, "web-1 is not running"), CodeStopped, "web-1 is not running"},
+		{lab.Errorf(lab.KindNotFound, "there is no such node"), CodeNotFound, "no such node"},
+		{lab.Errorf(lab.KindDenied, "may not"), CodeDenied, "may not"},
+		{lab.Errorf(lab.KindUnavailable, "libvirt is gone"), CodeUnavailable, "libvirt is gone"},
+		{errors.New("oh"), CodeInternal, "oh"},
+		{errors.New(long), CodeInternal, strings.Repeat("ü", 60) + "..."},
+		{errors.New("bad \xff"), CodeInternal, "bad ?"},
+	}
+	for _, tt := range tests {
+		d := newDesk(t, t.Context())
+		d.displays.err = tt.err
+		mustEnd(t, d.mustDial(t, d.mustTicket(t, lab.ConsoleVNC)), tt.code, tt.says)
+	}
+}
+
+func TestListenServesTheWindow(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	d := newDesk(t, t.Context())
+	if err := d.Listen(ctx); err != nil {
+		t.Fatal(err)
+	}
+	url := d.mustTicket(t, lab.ConsoleVNC)
+	if !strings.HasPrefix(url, "ws://127.0.0.1:") {
+		t.Fatalf("got %s, want it absolute and on loopback", url)
+	}
+	start := time.Now()
+	page, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {window}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer page.CloseNow()
+	go io.WriteString(<-d.displays.nodes, greeting)
+	mustRead(t, page)
+	t.Logf("ticket to first bytes: %v", time.Since(start))
+	cancel()
+	mustEnd(t, page, CodeGoingAway, "ending")
+	if _, _, err := websocket.Dial(t.Context(), url, nil); err == nil {
+		t.Error("got a connection, want the listener gone")
+	}
+}
+
+// TestNothingIsLeftBehind ends consoles in every way, waits for their requests
+// to end, and looks for what still carries bytes.
+func TestNothingIsLeftBehind(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	d := newDesk(t, ctx)
+	var requests sync.WaitGroup
+	d.web.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		defer requests.Done()
+		d.ServeHTTP(w, r)
+	})
+	var open []*websocket.Conn
+	for i := range 30 {
+		page, qemu := d.mustOpen(t)
+		switch i % 3 {
+		case 0:
+			qemu.Close()
+			mustEnd(t, page, CodeStopped, "")
+		case 1:
+			page.CloseNow()
+			mustEndStream(t, qemu)
+		case 2:
+			open = append(open, page)
+		}
+	}
+	cancel()
+	for _, page := range open {
+		mustEnd(t, page, CodeGoingAway, "")
+	}
+	requests.Wait()
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	if bytes.Contains(stacks, []byte("console.carry")) {
+		t.Errorf("got %s\nwant nothing that carries bytes", stacks)
+	}
+}
