@@ -42,7 +42,7 @@ func New(o Options) (*Server, error) {
 	mux.HandleFunc("GET /events", s.events)
 	mux.Handle("GET /screenshot/{node}", Screenshots(o.Service))
 	if o.Consoles != nil {
-		mux.Handle("/console/", o.Consoles)
+		mux.Handle("GET /console/", o.Consoles)
 	}
 	mux.Handle("GET /", page)
 	s.handler = recovered(guarded(s.session.required(mux)))
