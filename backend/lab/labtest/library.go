@@ -271,4 +271,3 @@ func (p *Pool) left() int64 {
 	defer p.mu.Unlock()
 	return p.free
 }
-

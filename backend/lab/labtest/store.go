@@ -15,7 +15,7 @@ type Store struct {
 	mu       sync.Mutex
 	specs    map[string][]byte
 	problems map[string]lab.Problem // of the records that can not be read, by id
-	locked   map[string]int // by id, the number of the lock that holds it
+	locked   map[string]int         // by id, the number of the lock that holds it
 	locks    int
 }
 

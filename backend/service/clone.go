@@ -1,0 +1,59 @@
+package service
+
+import (
+	"context"
+
+	"sandboxlabs/backend/lab"
+)
+
+// Clone makes a node like another, with a name, UUID and MAC of its own: from
+// the same base, or with a copy of the other's disk, which must be off for that.
+func (s *Service) Clone(ctx context.Context, node string, in CloneInput) (lab.Node, error) {
+	if !in.CopyDisk {
+		from, err := s.Show(ctx, node)
+		if err != nil {
+			return lab.Node{}, err
+		}
+		return s.clone(ctx, from.NodeSpec, in.Name, nil)
+	}
+	var made lab.Node
+	_, err := s.change(ctx, node, "being copied", func(_ context.Context, c *change) (err error) {
+		if err := c.in(lab.Stopped, lab.Failed); err != nil {
+			return err
+		}
+		made, err = s.clone(ctx, c.spec, in.Name, func(ctx context.Context, name string) (lab.Volume, error) {
+			return s.o.Pool.CopyOverlay(ctx, name, c.spec.OverlayVolume(c.spec.Generation))
+		})
+		return err
+	})
+	return made, err
+}
+
+// clone makes a node of another's spec, whose overlay is made by overlay, or is
+// a fresh one without. Copying ends with ctx; the rest does not.
+func (s *Service) clone(ctx context.Context, spec lab.NodeSpec, name string, overlay func(ctx context.Context, name string) (lab.Volume, error)) (lab.Node, error) {
+	spec.Name = name
+	identify(&spec)
+	if err := spec.Check(); err != nil {
+		return lab.Node{}, err
+	}
+	if err := s.checkBase(ctx, spec); err != nil {
+		return lab.Node{}, err
+	}
+	return s.make(ctx, spec, func(going context.Context, c *change) error {
+		if overlay == nil {
+			disk, err := c.fresh(going, &spec)
+			if err != nil {
+				return err
+			}
+			return c.settleIn(going, spec, disk)
+		}
+		v, err := overlay(ctx, spec.OverlayVolume(1))
+		if err != nil {
+			c.abandon(going, spec.OverlayVolume(1))
+			return err
+		}
+		c.made(v)
+		return c.settleIn(going, spec, diskOf(v))
+	})
+}

@@ -1,0 +1,337 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sandboxlabs/backend/lab"
+)
+
+// tellEvery is how often the progress of an addition is told at most.
+const tellEvery = 100 * time.Millisecond
+
+// image is what is known of one image. Its values are replaced, never changed in place.
+type image struct {
+	record   *lab.Image // as the library told last; nil: it has none
+	addition *addition  // under way, or failed and not yet dismissed; nil: neither
+	removing bool
+	shown    *lab.Image // as last published; nil: not listed
+}
+
+type addition struct {
+	image  lab.Image
+	cancel context.CancelFunc
+	err    error     // why it failed; nil: it is under way
+	told   time.Time // when its progress was last published
+}
+
+// Images gives every image, sorted by name: those of the library, those being
+// added, and those whose addition failed until that is dismissed by RemoveImage.
+func (s *Service) Images(context.Context) ([]lab.Image, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.library(), nil
+}
+
+func (s *Service) library() []lab.Image {
+	all := make([]lab.Image, 0, len(s.images))
+	for _, i := range s.images {
+		if i.shown != nil {
+			all = append(all, *i.shown)
+		}
+	}
+	slices.SortFunc(all, func(a, b lab.Image) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+// value is what the image is now; ok is false if there is none. s.mu must be held.
+func (i *image) value() (v lab.Image, ok bool) {
+	a := i.addition
+	switch {
+	case a != nil && (a.err == nil || i.record == nil):
+		v = a.image
+	case i.record != nil:
+		v = *i.record
+	default:
+		return v, false
+	}
+	if a != nil && a.err != nil {
+		v.Problem = lab.ProblemOf(a.err)
+	}
+	return v, true
+}
+
+// showImages publishes what has become of the images and of who uses them.
+// s.mu must be held.
+func (s *Service) showImages() {
+	for name := range s.images {
+		s.showImage(name)
+	}
+}
+
+func (s *Service) showImage(name string) {
+	defer s.changed()
+	i := s.images[name]
+	v, ok := i.value()
+	if !ok {
+		delete(s.images, name)
+		if i.shown != nil {
+			s.hub.send(lab.Event{Kind: lab.EventImageRemoved, ID: name})
+		}
+		return
+	}
+	v.UsedBy, _ = s.usersOf(v.Volume)
+	if i.shown != nil && same(*i.shown, v) {
+		return
+	}
+	i.shown = &v
+	s.hub.send(lab.Event{Kind: lab.EventImage, Image: &v})
+}
+
+// usersOf gives the names of the nodes that stand on a base volume: those that
+// are listed, and those that are deleted or being made. s.mu must be held.
+func (s *Service) usersOf(volume string) (listed, hidden []string) {
+	if volume == "" {
+		return nil, nil
+	}
+	for _, n := range s.nodes {
+		switch {
+		case n.shown != nil && n.shown.Base == volume:
+			listed = append(listed, n.shown.Name)
+		case n.deleted() && n.stored.Base == volume:
+			hidden = append(hidden, n.stored.Name+" (deleted, can be restored)")
+		}
+	}
+	for _, c := range s.changes {
+		if c.making && c.spec.Base == volume {
+			hidden = append(hidden, c.spec.Name+" (being made)")
+		}
+	}
+	slices.Sort(listed)
+	slices.Sort(hidden)
+	return listed, hidden
+}
+
+// imageAt gives the entry of an image, made where there is none, and makes every
+// reading that has begun outdated for it. s.mu must be held.
+func (s *Service) imageAt(name string) *image {
+	s.begun++
+	s.seen[imageKey(name)] = s.begun
+	i := s.images[name]
+	if i == nil {
+		i = &image{}
+		s.images[name] = i
+	}
+	return i
+}
+
+// imageKey sets the images' readings apart from those of the nodes.
+func imageKey(name string) string { return "image " + name }
+
+// readImages takes the library as it is, but for what has changed since this began.
+func (s *Service) readImages(ctx context.Context) error {
+	number := s.reading()
+	images, err := s.o.Library.Images(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := make(map[string]*lab.Image, len(images))
+	for _, v := range images {
+		if v.State == lab.ImageAdding {
+			continue
+		}
+		found[v.Name] = &v
+		if s.images[v.Name] == nil {
+			s.images[v.Name] = &image{}
+		}
+	}
+	for name, i := range s.images {
+		if s.newer(imageKey(name), number) {
+			i.record = found[name]
+		}
+	}
+	s.showImages()
+	return nil
+}
+
+// AddImage begins to copy a local qcow2 file into the library, under its own
+// name where none is given. It returns at once with the image being added. An
+// addition that fails stays listed with its Problem until RemoveImage or
+// CancelImage dismisses it, or the name is added again.
+func (s *Service) AddImage(_ context.Context, in AddImageInput) (lab.Image, error) {
+	if in.Name == "" {
+		base := filepath.Base(in.Path)
+		in.Name = strings.TrimSuffix(base, filepath.Ext(base))
+	}
+	if err := lab.CheckName(in.Name); err != nil {
+		return lab.Image{}, err
+	}
+	if !filepath.IsAbs(in.Path) {
+		return lab.Image{}, lab.Errorf(lab.KindInvalid, "%q is not an absolute path", in.Path).WithHint("Give the whole path of a qcow2 file on this machine.")
+	}
+	return s.beginAddition(in)
+}
+
+func (s *Service) beginAddition(in AddImageInput) (lab.Image, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.images[in.Name]
+	switch {
+	case s.ended:
+		return lab.Image{}, lab.Errorf(lab.KindUnavailable, "SandBoxLabs is closing")
+	case i != nil && (i.removing || i.addition != nil && i.addition.err == nil):
+		return lab.Image{}, lab.Errorf(lab.KindBusy, "image %s is being added or removed", in.Name).WithHint("Wait until that is done.")
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	a := &addition{image: lab.Image{Name: in.Name, State: lab.ImageAdding}, cancel: cancel}
+	i = s.imageAt(in.Name)
+	i.addition = a
+	s.showImage(in.Name)
+	s.work.Go(func() {
+		defer cancel()
+		image, err := s.o.Library.Add(ctx, in.Name, in.Path, func(v lab.Image) { s.progress(a, v) })
+		s.endAddition(ctx, a, image, err)
+	})
+	return *i.shown, nil
+}
+
+// progress takes how far an addition is, and tells it now and then.
+func (s *Service) progress(a *addition, v lab.Image) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v.Name, v.State = a.image.Name, lab.ImageAdding
+	a.image = v
+	if i := s.images[v.Name]; i != nil && i.addition == a && time.Since(a.told) >= tellEvery {
+		a.told = time.Now()
+		s.showImage(v.Name)
+	}
+}
+
+// endAddition publishes the image, or why there is none; nobody needs to be
+// told that what they cancelled was cancelled.
+func (s *Service) endAddition(ctx context.Context, a *addition, v lab.Image, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.imageAt(a.image.Name)
+	switch {
+	case err == nil:
+		i.record, i.addition = &v, nil
+	case ctx.Err() != nil:
+		i.addition = nil
+	default:
+		a.err = err
+	}
+	s.showImage(a.image.Name)
+}
+
+// adding reports whether an addition is under way. s.mu must be held.
+func (s *Service) adding() bool {
+	for _, i := range s.images {
+		if i.addition != nil && i.addition.err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// WaitImage returns when the image is not being added; why it could not be is
+// the error.
+func (s *Service) WaitImage(ctx context.Context, name string) (v lab.Image, err error) {
+	there := true
+	var failed error
+	err = s.await(ctx, func() bool {
+		i := s.images[name]
+		if there = i != nil && i.shown != nil; !there {
+			return true
+		}
+		v, failed = *i.shown, nil
+		if i.addition != nil {
+			failed = i.addition.err
+			return failed != nil
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return v, err
+	case !there:
+		return v, unknownImage(name)
+	}
+	return v, failed
+}
+
+func unknownImage(name string) error {
+	return lab.Errorf(lab.KindNotFound, "there is no image %q", name).WithHint("List the images to see their names.")
+}
+
+// CancelImage ends an addition under way and dismisses one that failed.
+func (s *Service) CancelImage(_ context.Context, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.images[name]
+	if i == nil || i.addition == nil {
+		return lab.Errorf(lab.KindNotFound, "no image %q is being added", name)
+	}
+	i.addition.cancel()
+	if i.addition.err != nil {
+		i.addition = nil
+		s.showImage(name)
+	}
+	return nil
+}
+
+// RemoveImage deletes an image that no node stands on, deleted and missing ones
+// included, after everything has been read again: another process may have made
+// one just now.
+func (s *Service) RemoveImage(ctx context.Context, name string) error {
+	if err := lab.CheckName(name); err != nil {
+		return err
+	}
+	if err := s.reconcile(ctx); err != nil {
+		return err
+	}
+	recorded, err := s.beginRemoval(name)
+	if err != nil || !recorded {
+		return err
+	}
+	err = s.o.Library.Remove(context.WithoutCancel(ctx), name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.imageAt(name)
+	i.removing = false
+	if err == nil {
+		i.record = nil
+	}
+	s.showImage(name)
+	return err
+}
+
+// beginRemoval makes sure that an image may go and that nobody takes to it
+// meanwhile. If there is but a failed addition it is dismissed, and all is done.
+func (s *Service) beginRemoval(name string) (recorded bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.images[name]
+	switch {
+	case i == nil:
+		return false, unknownImage(name)
+	case i.removing || i.addition != nil && i.addition.err == nil:
+		return false, lab.Errorf(lab.KindBusy, "image %s is being added or removed", name).WithHint("Wait until that is done, or cancel it.")
+	}
+	if i.record != nil {
+		listed, hidden := s.usersOf(i.record.Volume)
+		if users := append(listed, hidden...); len(users) > 0 {
+			return false, lab.Errorf(lab.KindBusy, "image %s is in use by %s", name, strings.Join(users, ", ")).WithHint("Delete those nodes for good first.")
+		}
+	}
+	i.addition = nil
+	i.removing = i.record != nil
+	s.showImage(name)
+	return i.removing, nil
+}

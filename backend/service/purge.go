@@ -1,0 +1,119 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"sandboxlabs/backend/lab"
+)
+
+// leftover is a disk that is kept for undoing.
+type leftover struct {
+	id         string
+	generation int // 0: everything of a deleted node
+	at         time.Time
+	bytes      int64
+}
+
+// purge deletes what was kept long enough, and the oldest of what is too much.
+// It gives the time until there will be more.
+func (s *Service) purge(ctx context.Context) time.Duration {
+	if !s.connected() {
+		return reconcileEvery
+	}
+	overdue, next := s.overdue()
+	for _, l := range overdue {
+		s.tend(ctx, l.id, func(ctx context.Context, c *change) error { return c.purge(ctx, l) })
+	}
+	if len(overdue) > 0 {
+		return min(next, reconcileEvery)
+	}
+	return next
+}
+
+// overdue gives the leftovers to purge now, and the time until the next expires.
+func (s *Service) overdue() (overdue []leftover, next time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.leftovers()
+	var total int64
+	for _, l := range all {
+		total += l.bytes
+	}
+	for _, l := range all {
+		left := time.Until(l.at.Add(s.o.UndoTime))
+		if left > 0 && total <= s.o.UndoBytes {
+			return overdue, left
+		}
+		overdue = append(overdue, l)
+		total -= l.bytes
+	}
+	return overdue, s.o.UndoTime
+}
+
+// leftovers gives all that is kept, oldest first. s.mu must be held.
+func (s *Service) leftovers() (all []leftover) {
+	for id, n := range s.nodes {
+		switch {
+		case n.deleted():
+			all = append(all, leftover{id: id, at: *n.stored.DeletedAt, bytes: s.bytesOf(n.spec())})
+		case n.domain != nil || n.stored != nil:
+			spec := n.spec()
+			for _, k := range spec.Kept {
+				all = append(all, leftover{id: id, generation: k.Generation, at: k.At, bytes: s.volumes[spec.OverlayVolume(k.Generation)].Bytes})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b leftover) int { return a.at.Compare(b.at) })
+	return all
+}
+
+// bytesOf is what all overlays of a node take. s.mu must be held.
+func (s *Service) bytesOf(spec lab.NodeSpec) int64 {
+	sum := s.volumes[spec.OverlayVolume(spec.Generation)].Bytes
+	for _, k := range spec.Kept {
+		sum += s.volumes[spec.OverlayVolume(k.Generation)].Bytes
+	}
+	return sum
+}
+
+// purge deletes a leftover if, now that the node is reserved, it still is one.
+func (c *change) purge(ctx context.Context, l leftover) error {
+	if l.generation == 0 {
+		if c.domain != nil || c.spec.DeletedAt == nil || !c.spec.DeletedAt.Equal(l.at) {
+			return nil
+		}
+		return c.erase(ctx)
+	}
+	kept := lab.KeptOverlay{Generation: l.generation, At: l.at}
+	i := slices.IndexFunc(c.spec.Kept, func(k lab.KeptOverlay) bool {
+		return k.Generation == kept.Generation && k.At.Equal(kept.At)
+	})
+	if i < 0 {
+		return nil
+	}
+	spec := c.spec
+	spec.Kept = slices.Delete(slices.Clone(spec.Kept), i, i+1)
+	if err := c.rewrite(ctx, spec); err != nil {
+		return err
+	}
+	return c.drop(ctx, spec.OverlayVolume(l.generation))
+}
+
+// erase deletes every overlay of a node without a domain, and then its spec.
+func (c *change) erase(ctx context.Context) error {
+	volumes, err := c.s.o.Pool.Volumes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, v := range volumes {
+		if id, _, ok := lab.ParseOverlayVolume(v.Name); !ok || id != c.id {
+			continue
+		}
+		if err := c.drop(ctx, v.Name); err != nil {
+			return err
+		}
+	}
+	return c.s.o.Store.Delete(ctx, c.id)
+}

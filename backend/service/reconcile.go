@@ -1,0 +1,125 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"sandboxlabs/backend/lab"
+)
+
+// reconcile reads every node and publishes what differs. Afterwards the service
+// is ready, or knows why it is not.
+func (s *Service) reconcile(ctx context.Context) error {
+	unsaved, err := s.readAll(ctx)
+	s.mu.Lock()
+	s.ready, s.trouble = err == nil, err
+	s.changed()
+	s.mu.Unlock()
+	for _, id := range unsaved {
+		s.adopt(ctx, id, false)
+	}
+	return err
+}
+
+// readAll reads every node, and gives those that the store has not as they are.
+// The specs come first: whoever makes a node defines it before it is saved, so
+// a spec without a domain means something then.
+func (s *Service) readAll(ctx context.Context) (unsaved []string, err error) {
+	number := s.reading()
+	specs, _, err := s.o.Store.Specs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	domains, err := s.o.Hypervisor.Domains(ctx)
+	if err != nil {
+		return nil, err
+	}
+	doubtful, unsaved := s.merge(number, specs, domains)
+	for _, id := range doubtful {
+		if _, err := s.look(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return unsaved, nil
+}
+
+// merge takes what a reading of everything found. It gives the nodes that seem
+// to have lost their domain, which is to be made sure of, and those that the
+// store has not as they are.
+func (s *Service) merge(number uint64, specs []lab.NodeSpec, domains []lab.Domain) (doubtful, unsaved []string) {
+	stored := make(map[string]*lab.NodeSpec, len(specs))
+	for _, spec := range specs {
+		stored[spec.ID] = &spec
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	there := make(map[string]bool, len(domains))
+	for _, d := range domains {
+		id := d.Spec.ID
+		there[id] = true
+		if !s.outdated(id, number) {
+			s.at(id).stored = stored[id]
+		}
+		if s.observe(number, &d).unsaved && s.changes[id] == nil {
+			unsaved = append(unsaved, id)
+		}
+	}
+	for id := range stored {
+		s.at(id)
+	}
+	for id, n := range s.nodes {
+		if there[id] || s.outdated(id, number) {
+			continue
+		}
+		spec := stored[id]
+		if spec == nil || spec.DeletedAt != nil || n.gone {
+			s.observeGone(number, id, spec)
+		} else {
+			doubtful = append(doubtful, id)
+		}
+	}
+	return doubtful, unsaved
+}
+
+// outdated reports whether what a reading of everything found says nothing
+// about a node: a verb is at work on it, or was since. s.mu must be held.
+func (s *Service) outdated(id string, number uint64) bool {
+	return s.changes[id] != nil || s.seen[id] > number
+}
+
+// stock reads the volumes, the images and the host, and publishes what differs.
+// An error tells of what could not be read; the rest is up to date all the same.
+func (s *Service) stock(ctx context.Context) ([]lab.Volume, error) {
+	number := s.reading()
+	volumes, err := s.o.Pool.Volumes(ctx)
+	if err == nil {
+		s.restock(number, volumes)
+	}
+	host, hostErr := s.o.Hypervisor.Host(ctx)
+	s.mu.Lock()
+	if hostErr == nil {
+		s.host = &host
+	}
+	s.mu.Unlock()
+	return volumes, errors.Join(err, hostErr, s.readImages(ctx))
+}
+
+// restock takes the sizes of all volumes but those of nodes in change, which
+// the changes measure themselves.
+func (s *Service) restock(number uint64, volumes []lab.Volume) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := make(map[string]lab.Volume, len(volumes))
+	for _, v := range volumes {
+		fresh[v.Name] = v
+	}
+	for name, v := range s.volumes {
+		if id, _, ok := lab.ParseOverlayVolume(name); ok && s.outdated(id, number) {
+			fresh[name] = v
+		}
+	}
+	s.volumes = fresh
+	for id := range s.nodes {
+		s.show(id)
+	}
+}

@@ -1,0 +1,87 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"time"
+)
+
+// reconcileEvery is how often everything is read for what the hints missed.
+const reconcileEvery = 45 * time.Second
+
+// Run makes the service work until ctx ends: it reads the store, watches the
+// hypervisor, reconciles, sweeps once, and purges what was kept long enough.
+// It returns when the work under way has come to an end: what waits for a guest
+// is given up, what only takes a moment is done.
+func (s *Service) Run(ctx context.Context) error {
+	s.load(ctx)
+	s.o.Hypervisor.Watch(ctx, s.notice)
+	s.loop(ctx)
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.end()
+	s.work.Wait()
+	return nil
+}
+
+// load shows the nodes of the store before libvirt has been asked.
+func (s *Service) load(ctx context.Context) {
+	specs, problems, err := s.o.Store.Specs(ctx)
+	if err != nil {
+		s.o.Log.Error("the specs can not be read", "error", err)
+	}
+	for _, p := range problems {
+		s.o.Log.Warn("a spec can not be read", "problem", p.Message)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, spec := range specs {
+		s.at(spec.ID).stored = &spec
+		s.show(spec.ID)
+	}
+}
+
+func (s *Service) loop(ctx context.Context) {
+	slow := time.NewTicker(reconcileEvery)
+	defer slow.Stop()
+	expiry := time.NewTimer(reconcileEvery)
+	defer expiry.Stop()
+	swept := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.again:
+			swept = s.refresh(ctx, swept)
+		case <-slow.C:
+			swept = s.refresh(ctx, swept)
+		case <-s.aside:
+		case <-expiry.C:
+		}
+		expiry.Reset(s.purge(ctx))
+	}
+}
+
+// refresh reconciles, and sweeps the first time that everything could be read.
+func (s *Service) refresh(ctx context.Context, swept bool) bool {
+	if !s.connected() {
+		return swept
+	}
+	volumes, stockErr := s.stock(ctx)
+	err := s.reconcile(ctx)
+	if err := cmp.Or(err, stockErr); err != nil {
+		s.o.Log.Warn("not everything could be read", "error", err)
+		return swept
+	}
+	if !swept {
+		s.sweep(ctx, volumes)
+	}
+	return true
+}
+
+func (s *Service) connected() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.link != nil && s.link.Connected
+}

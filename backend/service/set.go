@@ -1,0 +1,36 @@
+package service
+
+import (
+	"context"
+
+	"sandboxlabs/backend/lab"
+)
+
+// Set changes a node's resources and notes. What can not change while it runs
+// takes effect at its next start.
+func (s *Service) Set(ctx context.Context, node string, in SetInput) (lab.Node, error) {
+	return s.change(ctx, node, "being changed", func(ctx context.Context, c *change) error {
+		if err := c.there(); err != nil {
+			return err
+		}
+		spec := c.spec
+		replace(&spec.VCPUs, in.VCPUs)
+		replace(&spec.MemoryMiB, in.MemoryMiB)
+		replace(&spec.StopSeconds, in.StopSeconds)
+		replace(&spec.Notes, in.Notes)
+		if err := spec.Check(); err != nil {
+			return err
+		}
+		if err := s.checkHost(ctx, spec); err != nil {
+			return err
+		}
+		return c.rewrite(ctx, spec)
+	})
+}
+
+// replace sets what is asked for.
+func replace[T any](value, asked *T) {
+	if asked != nil {
+		*value = *asked
+	}
+}

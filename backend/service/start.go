@@ -1,0 +1,85 @@
+package service
+
+import (
+	"context"
+
+	"sandboxlabs/backend/lab"
+)
+
+// Start boots a node that is off. It returns with the node starting, when its
+// disk and what that stands on have been found to be whole.
+func (s *Service) Start(ctx context.Context, node string) (lab.Node, error) {
+	return s.change(ctx, node, "being started", func(ctx context.Context, c *change) error {
+		if err := c.in(lab.Stopped, lab.Failed); err != nil {
+			return err
+		}
+		if err := s.checkBase(ctx, c.spec); err != nil {
+			return err
+		}
+		disk, err := c.disk(ctx)
+		if err != nil {
+			return err
+		}
+		c.later(lab.Starting, func(ctx context.Context) error { return c.boot(ctx, disk) })
+		return nil
+	})
+}
+
+// boot starts the node and writes down when.
+func (c *change) boot(ctx context.Context, disk lab.Disk) error {
+	if err := c.s.o.Hypervisor.Power(ctx, c.id, lab.PowerStart); err != nil {
+		return err
+	}
+	at := now()
+	spec := c.spec
+	spec.StartedAt = &at
+	return c.put(ctx, spec, disk)
+}
+
+// started writes down that the node has been started just now.
+func (c *change) started(ctx context.Context) error {
+	at := now()
+	spec := c.spec
+	spec.StartedAt = &at
+	return c.rewrite(ctx, spec)
+}
+
+// rewrite puts a spec with the disk the node has.
+func (c *change) rewrite(ctx context.Context, spec lab.NodeSpec) error {
+	if c.domain == nil {
+		return c.save(ctx, spec)
+	}
+	disk, err := c.disk(ctx)
+	if err != nil {
+		return err
+	}
+	return c.put(ctx, spec, disk)
+}
+
+// checkBase makes sure that the image a node stands on is still what it was.
+func (s *Service) checkBase(ctx context.Context, spec lab.NodeSpec) error {
+	image, err := s.o.Library.Check(ctx, spec.Image)
+	switch {
+	case lab.KindOf(err) == lab.KindNotFound:
+		return lab.Errorf(lab.KindUnavailable, "%s stands on image %s, which is not in the library", spec.Name, spec.Image).
+			WithHint("Add the same image under the name %s again.", spec.Image)
+	case err != nil:
+		return err
+	case image.Volume != spec.Base:
+		return lab.Errorf(lab.KindUnavailable, "%s stands on another version of image %s than the library has", spec.Name, spec.Image).
+			WithHint("Remove image %s and add the version of volume %s.", spec.Image, spec.Base)
+	}
+	return nil
+}
+
+// disk gives the files of the node's disk, and measures them on the way.
+func (c *change) disk(ctx context.Context) (lab.Disk, error) {
+	v, err := c.s.measure(ctx, c.spec.OverlayVolume(c.spec.Generation))
+	if lab.KindOf(err) == lab.KindNotFound {
+		return lab.Disk{}, lab.Errorf(lab.KindUnavailable, "the disk of %s is gone from the pool", c.spec.Name).
+			WithHint("Wipe the node to give it a fresh one.")
+	}
+	return diskOf(v), err
+}
+
+func diskOf(v lab.Volume) lab.Disk { return lab.Disk{Overlay: v.Path, Base: v.Backing} }
