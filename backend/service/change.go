@@ -31,10 +31,10 @@ type change struct {
 	unlock func()
 	force  chan struct{} // to whom stops it: do not wait for the guest
 
-	shown    lab.State     // what the node is on its way to; empty: it is what it is. Guarded by s.mu
-	waits    bool          // for the guest to power off. Guarded by s.mu
-	hinted   chan struct{} // the node was read again
-	released bool          // guarded by s.mu
+	shown  lab.State     // what the node is on its way to; empty: it is what it is. Guarded by s.mu
+	waits  bool          // for the guest to power off. Guarded by s.mu
+	hinted chan struct{} // the node was read again
+	held   bool          // the node is reserved. Guarded by s.mu
 }
 
 // change runs a verb on a listed node. If the verb leaves a rest, that goes on
@@ -50,10 +50,10 @@ func (s *Service) change(ctx context.Context, ref, doing string, verb func(conte
 
 func (s *Service) changeID(ctx context.Context, id, doing string, verb func(context.Context, *change) error) (lab.Node, error) {
 	c := s.newChange(id, doing)
+	defer c.releaseUnlessLater()
 	if err := c.begin(ctx); err != nil {
 		return lab.Node{}, err
 	}
-	defer c.releaseUnlessLater()
 	if !c.known {
 		return lab.Node{}, unknown(id)
 	}
@@ -65,9 +65,9 @@ func (s *Service) changeID(ctx context.Context, id, doing string, verb func(cont
 func (s *Service) tend(ctx context.Context, id string, chore func(context.Context, *change) error) {
 	c := s.newChange(id, "being looked after")
 	c.quiet = true
+	defer c.release()
 	err := c.begin(ctx)
 	if err == nil {
-		defer c.release()
 		_, err = c.run(context.WithoutCancel(ctx), chore)
 	}
 	if err != nil && lab.KindOf(err) != lab.KindBusy {
@@ -79,19 +79,15 @@ func (s *Service) newChange(id, doing string) *change {
 	return &change{s: s, id: id, doing: doing, hinted: make(chan struct{}, 1), force: make(chan struct{}, 1)}
 }
 
-// begin reserves the node and reads it. After an error nothing is reserved.
+// begin reserves the node and reads it. Whatever comes of it, release must follow.
 func (c *change) begin(ctx context.Context) error {
 	if err := c.reserve(ctx, func() error { return nil }); err != nil {
 		return err
 	}
-	err := c.lock(ctx)
-	if err == nil {
-		err = c.read(ctx)
+	if err := c.lock(ctx); err != nil {
+		return err
 	}
-	if err != nil {
-		c.release()
-	}
-	return err
+	return c.read(ctx)
 }
 
 // reserve makes this the one change of the node in this process, if check, which
@@ -111,7 +107,7 @@ func (c *change) reserve(ctx context.Context, check func() error) (err error) {
 			err = check()
 		}
 		if err == nil {
-			s.changes[c.id] = c
+			s.changes[c.id], c.held = c, true
 			s.work.Add(1)
 		}
 		return true
@@ -248,10 +244,10 @@ func (c *change) release() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.released {
+	if !c.held {
 		return
 	}
-	c.released = true
+	c.held = false
 	delete(s.changes, c.id)
 	s.show(c.id)
 	s.work.Done()

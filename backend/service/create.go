@@ -102,6 +102,7 @@ func (s *Service) knownHost(ctx context.Context) (lab.Host, error) {
 func (s *Service) make(ctx context.Context, spec lab.NodeSpec, work func(context.Context, *change) error) (lab.Node, error) {
 	c := s.newChange(spec.ID, "being made")
 	c.making, c.spec, c.state = true, spec, lab.Stopped
+	defer c.releaseUnlessLater()
 	err := c.reserve(ctx, func() error {
 		if i := s.images[spec.Image]; i != nil && i.removing {
 			return lab.Errorf(lab.KindBusy, "image %s is being removed", spec.Image)
@@ -111,7 +112,6 @@ func (s *Service) make(ctx context.Context, spec lab.NodeSpec, work func(context
 	if err != nil {
 		return lab.Node{}, err
 	}
-	defer c.releaseUnlessLater()
 	if err := c.lock(ctx); err != nil {
 		return lab.Node{}, err
 	}

@@ -121,8 +121,16 @@ func (h *house) wantError(err error, kind lab.Kind, says string) {
 }
 
 // wantSound checks what must be true whenever nothing is under way: every
-// domain is whole, listed and saved as it is, and every overlay is somebody's.
+// domain is whole, listed and saved as it is, and every overlay is somebody's,
+// or holds data and is told by Health.
 func (h *house) wantSound() {
+	h.Helper()
+	h.wantWhole()
+	h.wantNoOrphans()
+}
+
+// wantWhole is wantSound but for the orphans, which are swept at the next start.
+func (h *house) wantWhole() {
 	h.Helper()
 	synctest.Wait()
 	nodes, err := h.s.List(h.Context())
@@ -135,7 +143,6 @@ func (h *house) wantSound() {
 		}
 	}
 	h.wantDomains(nodes)
-	h.wantNoOrphans()
 }
 
 func (h *house) wantDomains(nodes []lab.Node) {
@@ -166,8 +173,30 @@ func (h *house) wantNoOrphans() {
 			continue
 		}
 		stored, ok := h.Store.Spec(id)
-		if !ok || !refersTo(stored, generation) {
-			h.Errorf("overlay %s belongs to no node", volume)
+		if ok && refersTo(stored, generation) {
+			continue
+		}
+		text, _ := h.Pool.Read(volume)
+		if told := h.check("orphans"); ok || text == "" || !strings.Contains(told.Remedy, volume) {
+			h.Errorf("overlay %s belongs to no node, and Health says %+v", volume, told)
 		}
 	}
 }
+
+// check gives the first line of Health of that name.
+func (h *house) check(name string) lab.Check {
+	h.Helper()
+	report, err := h.s.Health(h.Context())
+	if err != nil {
+		h.Fatal(err)
+	}
+	for _, c := range report.Checks {
+		if c.Name == name {
+			return c
+		}
+	}
+	h.Fatalf("Health has no line %q: %+v", name, report.Checks)
+	return lab.Check{}
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -2,6 +2,7 @@ package labtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -22,6 +23,9 @@ const (
 	DieBefore  Fault = "die before"  // the process dies before the work
 	DieAfter   Fault = "die after"   // the process dies after the work
 )
+
+// ErrPlanned is the cause of the errors that Script makes by itself.
+var ErrPlanned = errors.New("this was planned")
 
 // Script is shared by fakes: it records the calls made to them, in order, and
 // makes chosen ones go wrong.
@@ -53,7 +57,7 @@ func (s *Script) FailAt(n int, fault Fault) {
 
 func (s *Script) plan(p planned) {
 	if p.err == nil {
-		p.err = lab.Errorf(lab.KindUnavailable, "the call was made to fail")
+		p.err = lab.Errorf(lab.KindUnavailable, "the call failed").WithCause(ErrPlanned)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
