@@ -64,6 +64,7 @@ unpack_packages() {
     echo "${sum#SHA256:}  $cache/$file" | sha256sum --check --status 2>/dev/null || fetch "${file%%_*}"
     dpkg-deb --extract "$cache/$file" "$1"
   done <"$1.uris"
+  [ -e "$1/bin" ] || ln -s usr/bin "$1/bin" # from Debian 13 on
   find "$cache" -name '*.deb' "${kept[@]}" -delete
 }
 
