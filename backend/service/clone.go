@@ -18,6 +18,10 @@ func (s *Service) Clone(ctx context.Context, node string, in CloneInput) (lab.No
 	}
 	var made lab.Node
 	_, err := s.change(ctx, node, "being copied", func(_ context.Context, c *change) (err error) {
+		if c.state.Active() {
+			return lab.Errorf(lab.KindBusy, "%s writes to its disk, which can not be copied now", c.spec.Name).
+				WithHint("Stop it first, or clone it without its disk.")
+		}
 		if err := c.in(lab.Stopped, lab.Failed); err != nil {
 			return err
 		}
