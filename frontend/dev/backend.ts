@@ -1,6 +1,6 @@
 // A backend that lives in the page, for `npm run dev` and the pictures alone. It
 // answers like the program, from memory. The address chooses what it has:
-// ?nodes=200, ?images=0, ?lost, ?silent, ?broken, ?window,
+// ?nodes=200, ?images=0, ?lost, ?gone, ?silent, ?broken, ?window,
 // ?vnc=ws://127.0.0.1:5777 (a QEMU with -vnc :0,websocket=5777).
 
 import type { Image, LabEvent, Node, Problem, State } from '../src/lib/lab';
@@ -154,15 +154,18 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   Subscribe() {
     if (asked.has('broken')) fail('unavailable', 'SandBoxLabs is closing.', 'Open it again.');
     if (asked.has('silent')) return;
+    if (asked.has('gone')) nodes.clear();
+    if (asked.has('gone')) images.clear();
+    const down = asked.has('lost') || asked.has('gone');
     const problem = {
       kind: 'unavailable',
       message: 'libvirtd closed the connection.',
       hint: 'Is it running? Try: systemctl start libvirtd',
     };
     const link = {
-      connected: !asked.has('lost'),
+      connected: !down,
       uri: 'qemu:///session',
-      ...(asked.has('lost') && { problem }),
+      ...(down && { problem }),
     };
     send({ kind: 'snapshot', nodes: [...nodes.values()], images: [...images.values()], link } as LabEvent);
   },
@@ -265,6 +268,6 @@ Object.assign(window, {
   go: { app: { App: app } },
   runtime: {
     EventsOnMultiple: (_: string, apply: typeof send) => (send = apply),
-    Environment: () => Promise.resolve({ platform: asked.has('window') ? 'linux' : '' }),
+    Environment: () => Promise.resolve({ platform: asked.has('window') ? 'linux' : 'browser' }),
   },
 });

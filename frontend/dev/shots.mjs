@@ -48,6 +48,7 @@ const shots = {
   'nodes-empty': ['?nodes=0', null],
   'nodes-no-image': ['?images=0', null],
   'nodes-lost': ['?lost', null],
+  'nodes-offline': ['?gone', null],
   'nodes-loading': ['?silent', (page) => page.waitForTimeout(400)],
   'nodes-no-session': ['?broken', null],
   create: ['', (page) => open(page, 'create-open')],

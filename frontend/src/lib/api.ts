@@ -76,10 +76,4 @@ export async function displayURL(node: string): Promise<string> {
 export const pickFile = () => call(app.PickFile());
 
 /** Whether the page is in the window, which has dialogs, rather than in a browser. */
-export async function hasDialogs(): Promise<boolean> {
-  try {
-    return (await Environment()).platform !== '';
-  } catch {
-    return false; // a browser has no such call
-  }
-}
+export const hasDialogs = async () => (await Environment()).platform !== 'browser';

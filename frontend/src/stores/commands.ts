@@ -35,7 +35,6 @@ async function undoWipe(node: Node): Promise<void> {
 
 async function remove(node: Node): Promise<void> {
   await api.remove(node.id, false);
-  view.close(node.id);
   toasts.done({
     subject: node.id,
     title: `Deleted ${node.name}`,

@@ -7,6 +7,7 @@ export class Lab {
   #nodes = new SvelteMap<string, Node>();
   #images = new SvelteMap<string, Image>();
   #link = $state.raw<Link>();
+  #known = $state(false);
   #sortedNodes = $derived([...this.#nodes.values()].sort(byName));
   #sortedImages = $derived([...this.#images.values()].sort(byName));
 
@@ -20,7 +21,12 @@ export class Lab {
     return this.#sortedImages;
   }
 
-  /** The connection to libvirt; undefined until the first snapshot. */
+  /** Whether there was a snapshot yet. */
+  get known(): boolean {
+    return this.#known;
+  }
+
+  /** The connection to libvirt; undefined until the first news of it. */
   get link(): Link | undefined {
     return this.#link;
   }
@@ -39,6 +45,7 @@ export class Lab {
       case 'snapshot':
         replace(this.#nodes, event.nodes ?? [], (node) => node.id);
         replace(this.#images, event.images ?? [], (image) => image.name);
+        this.#known = true;
         break;
       case 'node':
         if (event.node) this.#nodes.set(event.node.id, event.node);

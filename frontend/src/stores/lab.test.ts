@@ -20,13 +20,13 @@ describe('apply', () => {
   test('is offline until the first snapshot', () => {
     const lab = new Lab();
     expect(lab.link).toBeUndefined();
-    expect(lab.online).toBe(false);
+    expect([lab.known, lab.online]).toEqual([false, false]);
   });
 
   test('takes a snapshot and orders it by name', () => {
     const lab = furnished();
     expect(names(lab)).toEqual(['web-2', 'web-10']);
-    expect(lab.online).toBe(true);
+    expect([lab.known, lab.online]).toEqual([true, true]);
   });
 
   test('a second snapshot replaces everything', () => {
@@ -51,6 +51,12 @@ describe('apply', () => {
     lab.apply(event({ kind: 'image_removed', id: 'tiny' }));
     expect(names(lab)).toEqual(['web-10']);
     expect(lab.images).toEqual([]);
+  });
+
+  test('a link alone tells nothing of what there is', () => {
+    const lab = new Lab();
+    lab.apply(event({ kind: 'link', link }));
+    expect([lab.known, lab.online]).toEqual([false, true]);
   });
 
   test('a lost connection keeps what was known', () => {

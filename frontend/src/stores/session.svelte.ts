@@ -21,8 +21,8 @@ class Session {
   async begin(): Promise<void> {
     this.#problem = undefined;
     try {
-      await api.subscribe((event) => lab.apply(event));
       this.#hasDialogs = await api.hasDialogs();
+      await api.subscribe((event) => lab.apply(event));
     } catch (reason) {
       this.#problem = problemOf(reason);
     }
