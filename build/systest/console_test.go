@@ -2,6 +2,7 @@ package systest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -43,7 +44,8 @@ func (c *console) read() {
 	}
 }
 
-func (c *console) close() error { return c.port.Close() }
+// close gives the port free; an error would be of a port that is gone already.
+func (c *console) close() { _ = c.port.Close() }
 
 // find gives what pattern found in all that was seen so far, and if it did
 // not, the error that ended the port.
@@ -130,9 +132,9 @@ func (w *world) openConsole(node string) (*console, error) {
 	cmd := w.cmd(ctx, "script", "--quiet", "--flush", "--command", virsh, "/dev/null")
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
-	if inErr != nil || outErr != nil {
+	if err := errors.Join(inErr, outErr); err != nil {
 		cancel()
-		return nil, fmt.Errorf("no pipes: %v, %v", inErr, outErr)
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
 		cancel()

@@ -19,7 +19,7 @@ func mustGuest(t *testing.T, w *world, node string) *guest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.close() }) // it ends with the guest
+	t.Cleanup(c.close)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	name, err := c.login(ctx)

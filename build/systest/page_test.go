@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -18,9 +19,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"sandboxlabs/backend/lab"
+
+	"github.com/coder/websocket"
 )
 
 // page is a browser that has opened what `sandboxlabs serve` serves: it follows
@@ -96,7 +97,9 @@ func (p *page) get(t *testing.T, address string) (status int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Body.Close()
+	if err := r.Body.Close(); err != nil {
+		t.Error(err)
+	}
 	return r.StatusCode
 }
 
@@ -107,12 +110,11 @@ func (p *page) follow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := p.browser.Do(request)
+	r, err := p.browser.Do(request) //nolint:bodyclose // it ends with the test's context
 	if err != nil {
 		t.Fatal(err)
 	}
 	go func() {
-		defer r.Body.Close()
 		lines := bufio.NewScanner(r.Body)
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
@@ -188,7 +190,7 @@ func (p *page) waitNode(id, what string, ok func(lab.Node) bool) error {
 }
 
 // ask calls a verb as the page does, for its value or the problem in its way.
-func (p *page) ask(out any, verb string, args ...any) (*lab.Problem, error) {
+func (p *page) ask(out any, verb string, args ...any) (problem *lab.Problem, err error) {
 	body, err := json.Marshal(args)
 	if err != nil {
 		return nil, err
@@ -197,8 +199,7 @@ func (p *page) ask(out any, verb string, args ...any) (*lab.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Body.Close()
-	var problem *lab.Problem
+	defer func() { err = errors.Join(err, r.Body.Close()) }()
 	if r.StatusCode != http.StatusOK {
 		problem = new(lab.Problem)
 		out = problem
@@ -233,7 +234,7 @@ func (p *page) openSerial(ctx context.Context, id string) (*console, error) {
 		return nil, err
 	}
 	options := &websocket.DialOptions{HTTPClient: p.browser, HTTPHeader: http.Header{"Origin": {p.origin}}}
-	socket, _, err := websocket.Dial(ctx, address.String(), options)
+	socket, _, err := websocket.Dial(ctx, address.String(), options) //nolint:bodyclose // the socket closes it
 	if err != nil {
 		return nil, fmt.Errorf("open the console at %s: %w", ticket.URL, err)
 	}

@@ -3,7 +3,6 @@ package systest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -202,10 +201,11 @@ func lookUp(text, path string) (string, error) {
 func booted(ts *testscript.TestScript, args []string) {
 	c, err := worldOf(ts).openConsole(args[0])
 	ts.Check(err)
+	defer c.close()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, err = c.login(ctx)
-	ts.Check(errors.Join(err, c.close()))
+	ts.Check(err)
 }
 
 // smallPool mounts a file system of some MiB where the pool will be. Only root can.

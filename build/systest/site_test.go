@@ -58,10 +58,10 @@ func (s *site) install() error {
 	if _, err := os.Stat(program); err != nil {
 		return fmt.Errorf("the program is not built: %w; run make build", err)
 	}
-	if err := copyFile(program, s.bin("sandboxlabs"), 0o755); err != nil {
+	if err := copyFile(program, s.path("bin", "sandboxlabs"), 0o755); err != nil {
 		return err
 	}
-	s.image = filepath.Join(s.dir, "tiny.qcow2")
+	s.image = s.path("tiny.qcow2")
 	err := copyFile(filepath.Join("..", "out", "tiny.qcow2"), s.image, 0o444)
 	if errors.Is(err, fs.ErrNotExist) {
 		return output(exec.Command(filepath.Join("..", "..", "images", "tiny", "build.sh"), s.image))
@@ -69,12 +69,12 @@ func (s *site) install() error {
 	return err
 }
 
-func (s *site) bin(name string) string { return filepath.Join(s.dir, "bin", name) }
+func (s *site) path(elem ...string) string { return filepath.Join(s.dir, filepath.Join(elem...)) }
 
 func (s *site) findAccounts() error {
-	me := account{uid: os.Getuid(), gid: os.Getgid(), home: filepath.Join(s.dir, "home")}
+	me := account{uid: os.Getuid(), gid: os.Getgid(), home: s.path("home")}
 	if me.uid != 0 {
-		root := account{prefix: []string{"sudo", "-n", "--"}, uid: -1, gid: -1, home: filepath.Join(s.dir, "root")}
+		root := account{prefix: []string{"sudo", "-n", "--"}, uid: -1, gid: -1, home: s.path("root")}
 		if err := output(exec.Command("sudo", "-n", "true")); err != nil {
 			root.err = fmt.Errorf("the system profile needs root, or sudo without a password: %w", err)
 		}
@@ -91,7 +91,7 @@ func (s *site) findAccounts() error {
 
 // makeUser makes an ordinary user for this run.
 func (s *site) makeUser() (account, error) {
-	name, home := filepath.Base(s.dir), filepath.Join(s.dir, "user")
+	name, home := filepath.Base(s.dir), s.path("user")
 	if err := output(exec.Command("useradd", "--system", "--create-home", "--home-dir", home, name)); err != nil {
 		return account{}, err
 	}
@@ -123,14 +123,14 @@ func output(cmd *exec.Cmd) error {
 }
 
 func copyFile(from, to string, mode os.FileMode) (err error) {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, in.Close()) }()
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err

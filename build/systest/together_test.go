@@ -68,8 +68,8 @@ func checkDisk(t *testing.T, w *world, n lab.Node) {
 	}
 }
 
-// refusals fails the test for each problem that is not one of two that reached
-// for the same node.
+// refusals counts problems, and fails the test for each that does not come of
+// two having reached for the same thing: busy, taken, or gone.
 func refusals(t *testing.T, problems []*lab.Problem) (n int) {
 	t.Helper()
 	for _, p := range problems {
@@ -77,11 +77,15 @@ func refusals(t *testing.T, problems []*lab.Problem) (n int) {
 			continue
 		}
 		n++
-		if p.Kind != lab.KindBusy && p.Kind != lab.KindExists {
-			t.Errorf("got %+v, want busy or exists", p)
+		if !contended(p) {
+			t.Errorf("got %+v, want busy, exists or not found", p)
 		}
 	}
 	return n
+}
+
+func contended(p *lab.Problem) bool {
+	return p.Kind == lab.KindBusy || p.Kind == lab.KindExists || p.Kind == lab.KindNotFound
 }
 
 // atOnce runs the same command of the program several times at once.
@@ -171,8 +175,8 @@ func workInPage(p *page, node string) error {
 			return err
 		case problem == nil:
 			err = p.waitNode(n.ID, "a state that stays", func(n lab.Node) bool { return !n.State.Changing() })
-		case problem.Kind != lab.KindBusy:
-			err = fmt.Errorf("%s: got %+v, want it done or busy", verb, problem)
+		case !contended(problem):
+			err = fmt.Errorf("%s: got %+v, want it done or refused", verb, problem)
 		}
 		if err != nil {
 			return err

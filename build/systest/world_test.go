@@ -47,11 +47,11 @@ func newWorld(s *site, profile string) (*world, error) {
 		site:    s,
 		profile: profile,
 		uri:     "qemu:///" + profile,
-		dir:     filepath.Join(s.dir, strconv.Itoa(int(s.worlds.Add(1)))),
+		dir:     s.path(strconv.Itoa(int(s.worlds.Add(1)))),
 		name:    "t" + strings.ToLower(rand.Text()[:5]),
 	}
 	w.env = []string{
-		"PATH=" + filepath.Dir(s.bin("")) + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"PATH=" + s.path("bin") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"LANG=C.UTF-8",
 		"HOME=" + w.home,
 		"XDG_CACHE_HOME=" + filepath.Join(w.home, ".cache"), // shared: probing QEMU takes a second
@@ -80,11 +80,12 @@ func (w *world) furnish() error {
 	if err := os.Mkdir(w.path(runtimeDir), 0o700); err != nil {
 		return err
 	}
+	config := w.path(configDir, "sandboxlabs", "config.toml")
 	text := fmt.Sprintf(settings, w.name, w.path(poolDir))
-	if err := os.WriteFile(w.path(configDir, "sandboxlabs", "config.toml"), []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		return err
 	}
-	for _, path := range []string{w.dir, w.path(configDir), w.path(configDir, "sandboxlabs"), w.path(runtimeDir)} {
+	for _, path := range []string{w.dir, w.path(configDir), filepath.Dir(config), config, w.path(runtimeDir)} {
 		if err := os.Chown(path, w.uid, w.gid); err != nil {
 			return err
 		}
