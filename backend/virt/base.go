@@ -15,8 +15,11 @@ import (
 	"sandboxlabs/backend/lab"
 )
 
-// readOnly is the mode of bases: every QEMU may read them, nothing may write.
-const readOnly = 0o444
+// The modes of files in the pool. Every QEMU may read a base, nothing may write it.
+const (
+	readOnly fs.FileMode = 0o444
+	private  fs.FileMode = 0o600
+)
 
 // Upload implements lab.Pool.
 func (c *Conn) Upload(ctx context.Context, name string, size int64, content io.Reader) (volume lab.Volume, err error) {
@@ -33,44 +36,103 @@ func (c *Conn) Upload(ctx context.Context, name string, size int64, content io.R
 }
 
 func (c *Conn) upload(ctx context.Context, s *session, p *libvirt.StoragePool, name string, size int64, content io.Reader) (lab.Volume, error) {
-	if _, err := c.make(p, c.baseXML(name, size), size+reserve, func(text string) (*libvirt.StorageVol, error) {
-		return p.StorageVolCreateXML(text, 0)
-	}); err != nil {
-		return lab.Volume{}, err
-	}
-	handle, err := p.LookupStorageVolByName(name)
+	err := c.fill(ctx, s, p, fileXML(name, size, c.uploadMode()), content, func(handle *libvirt.StorageVol) error {
+		if c.uri.system {
+			return nil
+		}
+		file, err := handle.GetPath()
+		if err != nil {
+			return err
+		}
+		return os.Chmod(file, readOnly)
+	})
 	if err != nil {
 		return lab.Volume{}, err
-	}
-	defer free(handle)
-	err = c.fill(ctx, s, handle, size, content)
-	if err != nil {
-		return lab.Volume{}, errors.Join(c.blameDisk(p, err), handle.Delete(0))
 	}
 	return c.volume(p, name)
 }
 
-// baseXML describes the file to upload into. Declared raw, it is made as long
-// as it must be and nothing is written into it; libvirt looks for the real
-// format when the upload is over. The system's libvirt may write to a read-only
-// file; a user's may not, and the mode is set by fill.
-func (c *Conn) baseXML(name string, size int64) libvirtxml.StorageVolume {
-	mode := "0600"
+// uploadMode is the mode of a base while it is uploaded. The system's libvirt
+// may write to a read-only file; a user's own may not, but is always here, so
+// that the file can be made read-only when it is complete.
+func (c *Conn) uploadMode() fs.FileMode {
 	if c.uri.system {
-		mode = fmt.Sprintf("%#o", readOnly)
+		return readOnly
 	}
+	return private
+}
+
+// CopyOverlay implements lab.Pool. The file is copied byte by byte, with the
+// name of its base in it: what libvirt makes of a volume with a backing file is
+// a copy of everything below it too.
+func (c *Conn) CopyOverlay(ctx context.Context, name, from string) (volume lab.Volume, err error) {
+	for _, overlay := range []string{name, from} {
+		if err := checkOverlay(overlay); err != nil {
+			return lab.Volume{}, err
+		}
+	}
+	err = c.with(ctx, "copy the overlay", func(s *session) error {
+		return c.withPool(s, func(p *libvirt.StoragePool) error {
+			volume, err = c.copyOverlay(ctx, s, p, name, from)
+			return err
+		})
+	})
+	return volume, err
+}
+
+func (c *Conn) copyOverlay(ctx context.Context, s *session, p *libvirt.StoragePool, name, from string) (lab.Volume, error) {
+	source, err := c.volume(p, from)
+	if err != nil {
+		return lab.Volume{}, err
+	}
+	content, err := c.download(s, p, from)
+	if err != nil {
+		return lab.Volume{}, err
+	}
+	defer content.Close()
+	err = c.fill(ctx, s, p, fileXML(name, source.FileBytes, private), content, func(*libvirt.StorageVol) error { return nil })
+	if err != nil {
+		return lab.Volume{}, err
+	}
+	return c.volume(p, name)
+}
+
+// fileXML describes a file to be filled (libvirt.org/formatstorage.html).
+// Declared raw, it is made as long as it must be and nothing is written into
+// it; libvirt looks for the real format when it is complete.
+func fileXML(name string, size int64, mode fs.FileMode) libvirtxml.StorageVolume {
 	return libvirtxml.StorageVolume{
 		Name:       name,
 		Allocation: &libvirtxml.StorageVolumeSize{Value: 0},
 		Capacity:   &libvirtxml.StorageVolumeSize{Value: uint64(size)},
 		Target: &libvirtxml.StorageVolumeTarget{
 			Format:      &libvirtxml.StorageVolumeTargetFormat{Type: "raw"},
-			Permissions: &libvirtxml.StorageVolumeTargetPermissions{Mode: mode},
+			Permissions: &libvirtxml.StorageVolumeTargetPermissions{Mode: fmt.Sprintf("%#o", mode)},
 		},
 	}
 }
 
-func (c *Conn) fill(ctx context.Context, s *session, handle *libvirt.StorageVol, size int64, content io.Reader) error {
+// fill makes a volume with a content and has it completed; on failure nothing stays.
+func (c *Conn) fill(ctx context.Context, s *session, p *libvirt.StoragePool, x libvirtxml.StorageVolume,
+	content io.Reader, complete func(*libvirt.StorageVol) error,
+) error {
+	size := int64(x.Capacity.Value)
+	handle, err := c.make(p, x, size+reserve)
+	if err != nil {
+		return err
+	}
+	defer free(handle)
+	err = transfer(ctx, s, handle, size, content)
+	if err == nil {
+		err = complete(handle)
+	}
+	if err != nil {
+		return errors.Join(c.blameDisk(p, err), handle.Delete(0))
+	}
+	return nil
+}
+
+func transfer(ctx context.Context, s *session, handle *libvirt.StorageVol, size int64, content io.Reader) error {
 	to, err := newStream(s)
 	if err != nil {
 		return err
@@ -81,17 +143,7 @@ func (c *Conn) fill(ctx context.Context, s *session, handle *libvirt.StorageVol,
 	if err := send(ctx, to, size, content); err != nil {
 		return errors.Join(err, to.Close())
 	}
-	if err := to.finish(); err != nil {
-		return err
-	}
-	if c.uri.system {
-		return nil
-	}
-	file, err := handle.GetPath()
-	if err != nil {
-		return err
-	}
-	return os.Chmod(file, readOnly)
+	return to.finish()
 }
 
 // send copies exactly size bytes.
@@ -105,7 +157,7 @@ func send(ctx context.Context, to io.Writer, size int64, content io.Reader) erro
 		return err
 	}
 	if n != size || extra != 0 {
-		return lab.Errorf(lab.KindInvalid, "the base image is not as long as was said: %d bytes", size)
+		return lab.Errorf(lab.KindInvalid, "the content is not %d bytes long, as was said", size)
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ func (c *Conn) run(ctx context.Context) {
 			c.link(s)
 			wait = firstWait
 			select {
-			case <-s.lost:
+			case <-s.over.Done():
 				c.unlink(errLost)
 			case <-ctx.Done():
 				c.unlink(errClosed)
@@ -129,6 +129,9 @@ func (c *Conn) link(s *session) {
 	clear(c.booting)
 	c.mu.Unlock()
 	c.cfg.Log.Info("connected to libvirt", "uri", c.cfg.URI)
+	if err := c.watchFiles(s); err != nil {
+		c.cfg.Log.Info("changes by virsh setvcpus and setmem will show late", "why", err)
+	}
 	c.linked(&lab.Link{Connected: true, URI: c.cfg.URI})
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"net"
-	"path"
 	"strings"
 
 	"libvirt.org/go/libvirt"
@@ -27,7 +26,7 @@ func (u uri) diagnose(err error) *lab.Error {
 		return lab.Errorf(lab.KindUnavailable, "no connection to libvirt at %s", u.text).
 			WithHint("See whether virsh -c %s list works.", u.text).WithCause(plain(err))
 	case u.system:
-		return diagnoseSystem(err)
+		return u.diagnoseSystem(err)
 	}
 	return lab.Errorf(lab.KindUnavailable, "your own libvirt could not be started").
 		WithHint("Install it (sudo apt install libvirt-daemon libvirt-daemon-driver-qemu) and see whether virsh -c %s list works.", u.text).
@@ -42,20 +41,32 @@ func isMissingLibrary(err error) bool {
 		(strings.Contains(e.Message, "libvirt.so.0") || strings.Contains(e.Message, "Failed to load"))
 }
 
-// systemSockets are those of the system's libvirt: of the one daemon, and of QEMU's own.
-var systemSockets = []string{"libvirt-sock", "virtqemud-sock"}
-
-const socketDir = "/run/libvirt"
-
-func diagnoseSystem(err error) *lab.Error {
-	for _, name := range systemSockets {
-		if err := knock(path.Join(socketDir, name)); err == nil || errors.Is(err, fs.ErrPermission) {
-			return lab.Errorf(lab.KindDenied, "you may not use the system's libvirt").
-				WithHint("Join its group and log in again: sudo usermod -aG libvirt $USER").WithCause(plain(err))
-		}
+// sockets are those of the system's libvirt: of its one daemon, and of QEMU's own.
+func (u uri) sockets() []string {
+	if u.socket != "" {
+		return []string{u.socket}
 	}
-	return lab.Errorf(lab.KindUnavailable, "the system's libvirt is not running").
-		WithHint("Start it: sudo systemctl start libvirtd").WithCause(plain(err))
+	return []string{"/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock"}
+}
+
+func (u uri) diagnoseSystem(err error) *lab.Error {
+	denied := fault("connect", err).Kind == lab.KindDenied
+	running := false
+	for _, socket := range u.sockets() {
+		refused := knock(socket)
+		denied = denied || errors.Is(refused, fs.ErrPermission)
+		running = running || refused == nil
+	}
+	why := lab.Errorf(lab.KindUnavailable, "the system's libvirt is not running").WithHint("Start it: sudo systemctl start libvirtd")
+	switch {
+	case denied:
+		why = lab.Errorf(lab.KindDenied, "you may not use the system's libvirt").
+			WithHint("Join its group and log in again: sudo usermod -aG libvirt $USER")
+	case running:
+		why = lab.Errorf(lab.KindUnavailable, "the system's libvirt does not answer as it should").
+			WithHint("See whether virsh -c %s list works.", u.text)
+	}
+	return why.WithCause(plain(err))
 }
 
 func knock(socket string) error {

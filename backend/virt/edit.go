@@ -32,11 +32,15 @@ func applySpec(d *libvirtxml.Domain, pool string, spec lab.NodeSpec, disk lab.Di
 }
 
 func setVCPUs(d *libvirtxml.Domain, n uint) {
-	if v := d.VCPU; v != nil && (v.Current == n || v.Current == 0 && v.Value == n) {
-		return
-	}
 	if d.VCPU == nil {
 		d.VCPU = &libvirtxml.DomainVCPU{}
+	}
+	switch v := d.VCPU; {
+	case v.Current == 0 && v.Value == n:
+		return
+	case v.Current > 0 && v.Value >= n: // somebody left room to plug more
+		v.Current = n
+		return
 	}
 	d.VCPU.Value, d.VCPU.Current, d.VCPUs = n, 0, nil
 	if d.CPU != nil { // it would have to add up to the old number

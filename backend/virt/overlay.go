@@ -21,8 +21,8 @@ const reserve = 16 << 20
 
 // CreateOverlay implements lab.Pool.
 func (c *Conn) CreateOverlay(ctx context.Context, name, base string) (volume lab.Volume, err error) {
-	if !isOverlay(name) {
-		return lab.Volume{}, checkOverlay(name)
+	if err := checkOverlay(name); err != nil {
+		return lab.Volume{}, err
 	}
 	if err := checkVolume(base); err != nil {
 		return lab.Volume{}, err
@@ -33,43 +33,16 @@ func (c *Conn) CreateOverlay(ctx context.Context, name, base string) (volume lab
 			if err != nil {
 				return err
 			}
-			volume, err = c.make(p, overlayXML(name, under.Path), reserve, func(text string) (*libvirt.StorageVol, error) {
-				return p.StorageVolCreateXML(text, 0)
-			})
+			handle, err := c.make(p, overlayXML(name, under.Path), reserve)
+			if err != nil {
+				return err
+			}
+			defer free(handle)
+			volume, err = c.volume(p, name)
 			return err
 		})
 	})
 	return volume, err
-}
-
-// CopyOverlay implements lab.Pool. QEMU copies what the overlay holds itself,
-// not what it sees of its base.
-func (c *Conn) CopyOverlay(ctx context.Context, name, from string) (volume lab.Volume, err error) {
-	if err := errors.Join(checkOverlay(name), checkOverlay(from)); err != nil {
-		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "an overlay can not be copied so").WithCause(err)
-	}
-	err = c.with(ctx, "copy the overlay", func(s *session) error {
-		return c.withPool(s, func(p *libvirt.StoragePool) error {
-			volume, err = c.copyOverlay(p, name, from)
-			return err
-		})
-	})
-	return volume, err
-}
-
-func (c *Conn) copyOverlay(p *libvirt.StoragePool, name, from string) (lab.Volume, error) {
-	source, err := c.volume(p, from)
-	if err != nil {
-		return lab.Volume{}, err
-	}
-	handle, err := c.lookup(p, from)
-	if err != nil {
-		return lab.Volume{}, err
-	}
-	defer free(handle)
-	return c.make(p, overlayXML(name, source.Backing), source.Bytes+reserve, func(text string) (*libvirt.StorageVol, error) {
-		return p.StorageVolCreateXMLFrom(text, handle, 0)
-	})
 }
 
 func checkOverlay(name string) error {
@@ -94,26 +67,23 @@ func overlayXML(name, base string) libvirtxml.StorageVolume {
 	}
 }
 
-// make makes a volume for which there must be room, and describes it.
-func (c *Conn) make(p *libvirt.StoragePool, x libvirtxml.StorageVolume, room int64,
-	create func(text string) (*libvirt.StorageVol, error),
-) (lab.Volume, error) {
+// make makes a volume for which there must be room.
+func (c *Conn) make(p *libvirt.StoragePool, x libvirtxml.StorageVolume, room int64) (*libvirt.StorageVol, error) {
 	if err := c.checkRoom(p, room); err != nil {
-		return lab.Volume{}, err
+		return nil, err
 	}
 	text, err := x.Marshal()
 	if err != nil {
-		return lab.Volume{}, fmt.Errorf("write volume XML: %w", err)
+		return nil, fmt.Errorf("write volume XML: %w", err)
 	}
-	handle, err := create(text)
+	handle, err := p.StorageVolCreateXML(text, 0)
 	if errors.Is(err, libvirt.ERR_STORAGE_VOL_EXIST) {
-		return lab.Volume{}, errVolumeExists(x.Name)
+		return nil, errVolumeExists(x.Name)
 	}
 	if err != nil {
-		return lab.Volume{}, c.blameDisk(p, err)
+		return nil, c.blameDisk(p, err)
 	}
-	defer free(handle)
-	return c.volume(p, x.Name)
+	return handle, nil
 }
 
 func errVolumeExists(name string) *lab.Error {

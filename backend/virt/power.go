@@ -3,6 +3,7 @@ package virt
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"libvirt.org/go/libvirt"
 	"libvirt.org/go/libvirtxml"
@@ -102,10 +103,22 @@ func (c *Conn) start(s *session, d *libvirt.Domain) error {
 	return err
 }
 
-// boot starts afresh, without a managed save. Drivers that have none refuse the flag.
+// boot starts afresh, without a managed save. Another user's libvirt draws its
+// VNC ports from the same range and may be quicker with one; then the next is tried.
 func boot(d *libvirt.Domain) error {
+	err := create(d)
+	for range 3 {
+		if err == nil || !strings.Contains(err.Error(), "Failed to find an available port") {
+			break
+		}
+		err = create(d)
+	}
+	return err
+}
+
+func create(d *libvirt.Domain) error {
 	err := d.CreateWithFlags(libvirt.DOMAIN_START_FORCE_BOOT)
-	if errors.Is(err, libvirt.ERR_INVALID_ARG) {
+	if errors.Is(err, libvirt.ERR_INVALID_ARG) { // a driver that has no managed save refuses the flag
 		err = d.Create()
 	}
 	return err

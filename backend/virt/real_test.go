@@ -31,7 +31,12 @@ func needReal(t testing.TB) {
 func mustOpen(t testing.TB) *Conn {
 	t.Helper()
 	needReal(t)
-	return mustOpenAt(t, t.TempDir())
+	dir, err := os.MkdirTemp("", "virt-test-") // t.TempDir is closed to other users, QEMU's too
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return mustOpenAt(t, dir)
 }
 
 func mustOpenAt(t testing.TB, dir string) *Conn {

@@ -12,23 +12,14 @@ import (
 type session struct {
 	*libvirt.Connect
 	users   sync.WaitGroup  // calls that use the connection
-	lost    <-chan struct{} // closed when the connection breaks
+	over    context.Context // ends when the connection breaks or is closed
+	end     context.CancelFunc
 	machine func() (machine, error)
 	events  []int // registrations to undo
 }
 
-// libvirt's own event loop serves every connection of the process and has no
-// end. It must be there before the first connection.
-var eventLoop = sync.OnceValue(func() error {
-	if err := libvirt.EventRegisterDefaultImpl(); err != nil {
-		return err
-	}
-	go func() {
-		for libvirt.EventRunDefaultImpl() == nil {
-		}
-	}()
-	return nil
-})
+// eventLoop must be there before the first connection.
+var eventLoop = sync.OnceValue(startLoop)
 
 // dial connects and subscribes c to what happens there.
 func dial(uri string, c *Conn) (*session, error) {
@@ -39,11 +30,11 @@ func dial(uri string, c *Conn) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	lost, lose := context.WithCancel(context.Background())
-	s := &session{Connect: conn, lost: lost.Done()}
+	over, end := context.WithCancel(context.Background())
+	s := &session{Connect: conn, over: over, end: end}
 	s.machine = sync.OnceValues(func() (machine, error) { return c.inspect(conn) })
 	err = errors.Join(
-		supported(conn.RegisterCloseCallback(func(*libvirt.Connect, libvirt.ConnectCloseReason) { lose() })),
+		supported(conn.RegisterCloseCallback(func(*libvirt.Connect, libvirt.ConnectCloseReason) { end() })),
 		supported(conn.SetKeepAlive(1, 3)), // a hang is noticed in 3 s
 		s.subscribe(c),
 	)
@@ -64,18 +55,17 @@ func supported(err error) error {
 }
 
 func (s *session) isLost() bool {
-	select {
-	case <-s.lost:
+	if s.over.Err() != nil {
 		return true
-	default:
-		alive, err := s.IsAlive()
-		return err != nil || !alive
 	}
+	alive, err := s.IsAlive()
+	return err != nil || !alive
 }
 
 // retire closes the connection once nobody uses it. A registration would keep
 // it open; undoing one fails only on a connection that is dead already.
 func (s *session) retire() {
+	s.end()
 	s.users.Wait()
 	for _, id := range s.events {
 		_ = s.DomainEventDeregister(id)

@@ -17,7 +17,7 @@ const wouldBlock = -2
 // up every other call on the connection; it waits for libvirt's event instead.
 type stream struct {
 	*libvirt.Stream
-	lost     <-chan struct{} // the connection broke
+	lost     <-chan struct{} // the connection broke or was closed
 	closed   chan struct{}
 	readable chan struct{}
 	writable chan struct{}
@@ -39,7 +39,7 @@ func newStream(s *session) (*stream, error) {
 		return nil, err
 	}
 	return &stream{
-		Stream: handle, lost: s.lost,
+		Stream: handle, lost: s.over.Done(),
 		closed: make(chan struct{}), readable: make(chan struct{}, 1), writable: make(chan struct{}, 1),
 	}, nil
 }

@@ -20,6 +20,7 @@ type uri struct {
 	driver string // qemu, test
 	host   string // empty: this machine
 	system bool
+	socket string // of the daemon; empty: the usual one
 }
 
 func parseURI(text string) uri {
@@ -28,7 +29,7 @@ func parseURI(text string) uri {
 		return uri{text: text}
 	}
 	driver, _, _ := strings.Cut(u.Scheme, "+")
-	return uri{text: text, driver: driver, host: u.Hostname(), system: u.Path == "/system"}
+	return uri{text: text, driver: driver, host: u.Hostname(), system: u.Path == "/system", socket: u.Query().Get("socket")}
 }
 
 // local reports whether libvirt's files and devices are those of this machine.

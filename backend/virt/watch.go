@@ -83,9 +83,7 @@ func (s *session) subscribe(c *Conn) error {
 	}
 	s.events = append(s.events, life)
 	meta, err := s.DomainEventMetadataChangeRegister(nil, func(_ *libvirt.Connect, d *libvirt.Domain, _ *libvirt.DomainEventMetadataChange) {
-		if id, err := d.GetUUIDString(); err == nil {
-			c.hints.changed(id)
-		}
+		_ = c.hintAt(d) // only a handle that is none has no UUID
 	})
 	if errors.Is(err, libvirt.ERR_NO_SUPPORT) {
 		return nil

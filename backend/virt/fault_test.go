@@ -1,0 +1,231 @@
+package virt
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/lab/labtest"
+)
+
+func ownerOf(info os.FileInfo) int { return int(info.Sys().(*syscall.Stat_t).Uid) }
+
+// wantProblem checks the kind of an error and that it names cause and remedy.
+func wantProblem(t *testing.T, err error, kind lab.Kind, words ...string) {
+	t.Helper()
+	p := lab.ProblemOf(err)
+	if p == nil || p.Kind != kind || p.Hint == "" {
+		t.Errorf("got problem %+v, want kind %s with a hint", p, kind)
+		return
+	}
+	for _, w := range words {
+		if !strings.Contains(p.Message, w) {
+			t.Errorf("%q does not say %q", p.Message, w)
+		}
+	}
+}
+
+func TestPoolElsewhere(t *testing.T) {
+	c := mustOpen(t)
+	if _, err := c.Volumes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cfg := c.cfg
+	cfg.PoolPath = filepath.Join(filepath.Dir(cfg.PoolPath), "elsewhere")
+	other := Open(cfg)
+	defer other.Close()
+	_, err := other.Volumes(t.Context())
+	wantProblem(t, err, lab.KindUnavailable, c.cfg.PoolPath, cfg.PoolPath)
+	if _, err := os.Stat(cfg.PoolPath); !os.IsNotExist(err) {
+		t.Errorf("something was made at %s: %v", cfg.PoolPath, err)
+	}
+}
+
+func TestPoolIsStarted(t *testing.T) {
+	c := mustOpen(t)
+	spec := mustDefine(t, c)
+	virsh(t, c, "pool-destroy", c.cfg.PoolName)
+	if _, err := c.Volume(t.Context(), spec.OverlayVolume(1)); err != nil {
+		t.Error(err)
+	}
+	virsh(t, c, "pool-destroy", c.cfg.PoolName)
+	virsh(t, c, "pool-undefine", c.cfg.PoolName)
+	if _, err := c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPermissionOfPool(t *testing.T) {
+	c := mustOpen(t)
+	mustDefine(t, c)
+	info, err := os.Stat(c.cfg.PoolPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := os.FileMode(0o700)
+	if c.uri.system {
+		want = 0o711
+	}
+	if got := info.Mode().Perm(); got != want {
+		t.Errorf("got mode %v, want %v", got, want)
+	}
+}
+
+func TestDiskFull(t *testing.T) {
+	needReal(t)
+	if os.Geteuid() != 0 {
+		t.Skip("only root can mount a small disk")
+	}
+	dir, err := os.MkdirTemp("", "virt-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "mount", "-t", "tmpfs", "-o", "size=20m,mode=0711", "tmpfs", dir)
+	t.Cleanup(func() { mustRun(t, "umount", dir); os.RemoveAll(dir) })
+	c := mustOpenAt(t, dir)
+	spec := mustDefine(t, c)
+	big := lab.BaseVolume("big", "0123456789ab")
+	_, err = c.Upload(t.Context(), big, 8<<20, bytes.NewReader(make([]byte, 8<<20)))
+	wantProblem(t, err, lab.KindUnavailable, "full", c.cfg.PoolPath)
+	if err := os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 16<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base)
+	wantProblem(t, err, lab.KindUnavailable, "full", c.cfg.PoolPath)
+	if got, err := c.Volumes(t.Context()); err != nil || len(got) != 2 {
+		t.Errorf("got %+v, error %v, want the base and the first overlay", got, err)
+	}
+}
+
+func TestBaseGone(t *testing.T) {
+	c := mustOpen(t)
+	spec := mustDefine(t, c)
+	if err := os.Remove(filepath.Join(c.cfg.PoolPath, spec.Base)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base)
+	if lab.KindOf(err) != lab.KindNotFound {
+		t.Errorf("got %v, want KindNotFound", err)
+	}
+	if err := c.Power(t.Context(), spec.ID, lab.PowerStart); err == nil || !strings.Contains(err.Error(), spec.Base) {
+		t.Errorf("got %v, want an error that names the base", err)
+	}
+	if err := c.Delete(t.Context(), spec.Base); err != nil {
+		t.Errorf("deleting what is gone: %v", err)
+	}
+}
+
+func TestCopyKeepsContent(t *testing.T) {
+	c := mustOpen(t)
+	spec := mustDefine(t, c)
+	from := filepath.Join(c.cfg.PoolPath, spec.OverlayVolume(1))
+	mustRun(t, "qemu-io", "-f", "qcow2", "-c", "write -P 0x5a 1M 3M", from)
+	v, err := c.CopyOverlay(t.Context(), labtest.OverlayName(), spec.OverlayVolume(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "qemu-img", "compare", "-f", "qcow2", "-F", "qcow2", from, v.Path)
+	mustRun(t, "qemu-io", "-r", "-f", "qcow2", "-c", "read -P 0x5a 1M 3M", v.Path)
+	mustRun(t, "qemu-img", "check", v.Path)
+}
+
+// TestWithoutDirectory makes sure that libvirt's own account of the volumes,
+// which serves when their files can not be read, is the same as ours.
+func TestWithoutDirectory(t *testing.T) {
+	c := mustOpen(t)
+	mustDefine(t, c)
+	here, err := c.Volumes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.uri.driver = "elsewhere"
+	there, err := c.Volumes(t.Context())
+	c.uri.driver = "qemu"
+	if err != nil || len(there) != 2 {
+		t.Fatalf("got %+v, error %v, want 2 volumes", there, err)
+	}
+	byName := map[string]lab.Volume{}
+	for _, v := range here {
+		byName[v.Name] = v
+	}
+	for _, got := range there {
+		want := byName[got.Name]
+		if !got.ModTime.Equal(want.ModTime) {
+			t.Errorf("%s: got time %v, want %v", got.Name, got.ModTime, want.ModTime)
+		}
+		got.ModTime = want.ModTime
+		if got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
+// TestDaemonDies kills the user's own libvirtd and waits for the connection to
+// mend itself; the nodes go on.
+func TestDaemonDies(t *testing.T) {
+	needReal(t)
+	if os.Geteuid() == 0 {
+		t.Skip("the system's libvirt is not ours to kill; TestAsUser does it")
+	}
+	c := mustOpen(t)
+	spec := mustDefine(t, c)
+	mustPower(t, c, spec.ID, lab.PowerStart)
+	hints := make(chan lab.Hint, 1000)
+	c.Watch(t.Context(), func(h lab.Hint) { hints <- h })
+	<-hints
+	pid, err := daemonPID(os.Getenv("XDG_RUNTIME_DIR"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	if l := awaitLink(t, hints); l.Connected || l.Problem == nil || l.Problem.Hint == "" {
+		t.Errorf("got link %+v, want it lost, with a problem", l)
+	}
+	t.Logf("noticed after %v", time.Since(begin))
+	_, err = c.Domain(t.Context(), spec.ID)
+	wantProblem(t, err, lab.KindUnavailable, "libvirt")
+	if l := awaitLink(t, hints); !l.Connected {
+		t.Errorf("got link %+v, want it back", l)
+	}
+	t.Logf("connected after %v", time.Since(begin))
+	if d := mustDomain(t, c, spec.ID); d.State != lab.Running {
+		t.Errorf("got state %s, want it running", d.State)
+	}
+}
+
+func awaitLink(t *testing.T, hints <-chan lab.Hint) *lab.Link {
+	t.Helper()
+	limit := time.After(20 * time.Second)
+	for {
+		select {
+		case h := <-hints:
+			if h.Link != nil {
+				return h.Link
+			}
+		case <-limit:
+			t.Fatal("no hint about the connection")
+		}
+	}
+}
+
+func TestNoLibvirt(t *testing.T) {
+	needReal(t)
+	c := Open(Config{URI: "qemu+unix:///system?socket=/nowhere/libvirt-sock", PoolName: "none", PoolPath: "/nowhere"})
+	defer c.Close()
+	hints := make(chan lab.Hint, 10)
+	c.Watch(t.Context(), func(h lab.Hint) { hints <- h })
+	if l := awaitLink(t, hints); l.Connected || l.Problem == nil {
+		t.Errorf("got link %+v, want none, with a problem", l)
+	}
+	_, err := c.Domains(t.Context())
+	wantProblem(t, err, lab.KindUnavailable)
+	wantProblem(t, c.Connect(t.Context()), lab.KindUnavailable)
+}

@@ -1,0 +1,148 @@
+package virt
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"libvirt.org/go/libvirtxml"
+
+	"sandboxlabs/backend/lab"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func exampleSpec() lab.NodeSpec {
+	return lab.NodeSpec{
+		ID: "0b0e8a52-0c42-4b4b-9f0e-5d1d3a3c7a11", Name: "web-1", Image: "tiny", Base: "tiny.0123456789ab.qcow2",
+		VCPUs: 2, MemoryMiB: 512, MAC: "52:54:00:12:34:56", Keymap: "de", Generation: 3,
+		Notes: "a <note> & \"more\"", CreatedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
+}
+
+func exampleDisk(dir string) lab.Disk {
+	spec := exampleSpec()
+	return lab.Disk{Overlay: filepath.Join(dir, spec.OverlayVolume(spec.Generation)), Base: filepath.Join(dir, spec.Base)}
+}
+
+func mustNewDomain(t testing.TB, kvm bool) *libvirtxml.Domain {
+	t.Helper()
+	d, err := newDomain(machine{KVM: kvm}, "sandboxlabs", exampleSpec(), exampleDisk("/pool"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func mustMarshal(t testing.TB, d *libvirtxml.Domain) string {
+	t.Helper()
+	text, err := d.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestDomainXML(t *testing.T) {
+	for name, kvm := range map[string]bool{"kvm": true, "tcg": false} {
+		got := mustMarshal(t, mustNewDomain(t, kvm))
+		golden := filepath.Join("testdata", name+".xml")
+		if *update {
+			if err := os.WriteFile(golden, []byte(got+"\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got+"\n" != string(want) {
+			t.Errorf("%s differs from %s (run with -update and see git diff):\n%s", name, golden, got)
+		}
+	}
+}
+
+func TestDomainXMLIsValid(t *testing.T) {
+	needReal(t)
+	for _, name := range []string{"kvm", "tcg"} {
+		mustRun(t, "virt-xml-validate", filepath.Join("testdata", name+".xml"), "domain")
+	}
+}
+
+// TestEditKeepsForeign brings a definition as libvirt writes it, with additions
+// of others, to another spec: only the lines that tell the spec may differ.
+func TestEditKeepsForeign(t *testing.T) {
+	before, err := os.ReadFile("testdata/foreign.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d libvirtxml.Domain
+	if err := d.Unmarshal(string(before)); err != nil {
+		t.Fatal(err)
+	}
+	original := mustMarshal(t, &d)
+	spec := exampleSpec()
+	spec.VCPUs, spec.MemoryMiB, spec.Notes = 4, 1024, "other"
+	if err := applySpec(&d, "sandboxlabs", spec, exampleDisk("/elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, "testdata/foreign.diff", diff(t, original, mustMarshal(t, &d)))
+}
+
+// TestRoundTrip makes sure that libvirtxml knows every element and attribute
+// that libvirt wrote into the example.
+func TestRoundTrip(t *testing.T) {
+	before, err := os.ReadFile("testdata/foreign.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d libvirtxml.Domain
+	if err := d.Unmarshal(string(before)); err != nil {
+		t.Fatal(err)
+	}
+	got, want := names(t, mustMarshal(t, &d)), names(t, string(before))
+	for name, n := range want {
+		if got[name] < n {
+			t.Errorf("of %d times %s %d are left", n, name, got[name])
+		}
+	}
+}
+
+func wantFile(t *testing.T, golden, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("differs from %s (run with -update and see git diff):\n%s", golden, got)
+	}
+}
+
+// diff gives the lines that differ, as diff(1) does.
+func diff(t *testing.T, before, after string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"before": before, "after": after} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	cmd := exec.Command("diff", "before", "after")
+	cmd.Dir, cmd.Stdout = dir, &out
+	if err := cmd.Run(); err == nil || out.Len() == 0 {
+		t.Fatalf("no difference, error %v", err)
+	}
+	return strings.TrimSpace(out.String()) + "\n"
+}
