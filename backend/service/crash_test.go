@@ -177,7 +177,7 @@ func TestCrash(t *testing.T) {
 		for _, fault := range []labtest.Fault{labtest.DieBefore, labtest.DieAfter} {
 			for n, died := 0, true; died; n++ {
 				t.Run(fmt.Sprintf("%s/%s call %d", c.name, fault, n), func(t *testing.T) {
-					inHouse(t, func(h *house) { died = c.crash(h, n, fault) })
+					inHouse(t, func(t *testing.T, h *house) { died = c.crash(h, n, fault) })
 				})
 			}
 		}

@@ -19,7 +19,7 @@ func TestFault(t *testing.T) {
 		for _, fault := range []labtest.Fault{labtest.FailBefore, labtest.FailAfter} {
 			for n, hit := 0, true; hit; n++ {
 				t.Run(fmt.Sprintf("%s/%s call %d", c.name, fault, n), func(t *testing.T) {
-					inHouse(t, func(h *house) { hit = c.fail(h, n, fault) })
+					inHouse(t, func(t *testing.T, h *house) { hit = c.fail(h, n, fault) })
 				})
 			}
 		}

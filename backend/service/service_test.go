@@ -20,12 +20,12 @@ type house struct {
 }
 
 // inHouse runs a test in a bubble of its own, where time is fake.
-func inHouse(t *testing.T, test func(h *house)) {
+func inHouse(t *testing.T, test func(t *testing.T, h *house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := labtest.NewWorld()
 		w.Library.MustAddImage(t, "tiny")
-		test(mustEnter(t, w, Options{}))
+		test(t, mustEnter(t, w, Options{}))
 	})
 }
 

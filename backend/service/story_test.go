@@ -8,7 +8,7 @@ import (
 
 // The life of a node: made, booted, written to, wiped, wiped back, deleted.
 func TestStory(t *testing.T) {
-	inHouse(t, func(h *house) {
+	inHouse(t, func(t *testing.T, h *house) {
 		v := h.done(h.s.Create(t.Context(), CreateInput{Name: "web", Image: "tiny", Start: true}))
 		if v.State != lab.Running || v.VNC == nil || v.StartedAt == nil || v.VCPUs != 1 || v.MemoryMiB != 512 {
 			t.Errorf("got %+v, want it running with the defaults", v)
