@@ -25,12 +25,18 @@ const (
 
 const magic = "QFI\xfb"
 
+// The remedies.
+const (
+	convert = "Make a whole one of it: qemu-img convert -O qcow2 OLD NEW.qcow2"
+	repair  = "If nothing uses it, repair it: qemu-img check -r all FILE"
+	fetch   = "Get the file again."
+)
+
 // parseHeader reads the first bytes of a file and says whether it can be a base
 // image. We read them ourselves before any other program opens the file: a
 // backing file or a data file may name any file of this machine, or one on the
 // network, and whoever opens the image opens that too.
 func parseHeader(head []byte) (virtualBytes int64, err error) {
-	const convert = "Make a whole one of it: qemu-img convert -O qcow2 OLD NEW.qcow2"
 	if len(head) < headerSize || string(head[:len(magic)]) != magic {
 		return 0, lab.Errorf(lab.KindInvalid, "it is not a qcow2 disk").WithHint(convert)
 	}
@@ -44,7 +50,7 @@ func parseHeader(head []byte) (virtualBytes int64, err error) {
 	case u32(head[headerEncryption:]) != 0:
 		return 0, lab.Errorf(lab.KindInvalid, "it is encrypted").WithHint("Make an unencrypted copy of it with qemu-img convert.")
 	case size == 0 || size > math.MaxInt64:
-		return 0, lab.Errorf(lab.KindInvalid, "it is damaged: its size is %d", size).WithHint("Get the file again.")
+		return 0, lab.Errorf(lab.KindInvalid, "it is damaged: its size is %d", size).WithHint(fetch)
 	}
 	if version == 3 {
 		err = checkFeatures(u64(head[headerIncompatible:]))
@@ -53,17 +59,15 @@ func parseHeader(head []byte) (virtualBytes int64, err error) {
 }
 
 func checkFeatures(bits uint64) error {
-	const repair = "If nothing uses it, repair it: qemu-img check -r all FILE"
 	switch {
 	case bits&incompatibleDataFile != 0:
-		return lab.Errorf(lab.KindInvalid, "its content is in another file (an external data file)").
-			WithHint("Make a whole one of it: qemu-img convert -O qcow2 OLD NEW.qcow2")
+		return lab.Errorf(lab.KindInvalid, "its content is in another file (an external data file)").WithHint(convert)
 	case bits&incompatibleCorrupt != 0:
 		return lab.Errorf(lab.KindInvalid, "it is marked as damaged").WithHint(repair)
 	case bits&incompatibleDirty != 0:
 		return lab.Errorf(lab.KindInvalid, "it is in use or was not closed properly").WithHint(repair)
 	case bits&^incompatibleKnown != 0:
-		return lab.Errorf(lab.KindInvalid, "it uses features of qcow2 that are not known here (%#x)", bits&^incompatibleKnown)
+		return lab.Errorf(lab.KindInvalid, "it uses features of qcow2 that are not known here (%#x)", bits&^incompatibleKnown).WithHint(convert)
 	}
 	return nil
 }

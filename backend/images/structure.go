@@ -38,7 +38,7 @@ func checkStructure(ctx context.Context, file *os.File) error {
 	said := &message{}
 	cmd.ExtraFiles = []*os.File{file} // as 3: the very file that was opened, whatever its path means now
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
-	cmd.Stdout, cmd.Stderr = said, said
+	cmd.Stderr = said
 	err = cmd.Run()
 	if gone := alive(ctx); gone != nil {
 		return gone
@@ -72,18 +72,18 @@ func verdict(err error, said string) error {
 	if err == nil || errors.As(err, &exit) && exit.ExitCode() == exitLeaks {
 		return nil
 	}
-	cause := errors.New(said[strings.LastIndex(said, "\n")+1:]) // the line that sums up
+	cause := errors.New(said[strings.LastIndex(said, "\n")+1:]) // its last line will do
 	switch {
 	case exit == nil:
 		return lab.Errorf(lab.KindUnavailable, "qemu-img could not be run").WithCause(err)
 	case strings.Contains(said, "lock"):
 		return lab.Errorf(lab.KindBusy, "a running machine writes to it").WithHint("Shut that machine down first.").WithCause(cause)
 	case exit.ExitCode() == exitCorrupt:
-		return lab.Errorf(lab.KindInvalid, "it is damaged").WithHint("Get the file again, or try to repair it: qemu-img check -r all FILE").WithCause(cause)
+		return lab.Errorf(lab.KindInvalid, "it is damaged").WithHint(repair).WithCause(cause)
 	case exit.ExitCode() < 0:
-		return lab.Errorf(lab.KindInvalid, "checking it takes more time or memory than a sound disk needs").WithHint("Get the file again.").WithCause(err)
+		return lab.Errorf(lab.KindInvalid, "checking it takes more time or memory than a sound disk needs").WithHint(fetch).WithCause(err)
 	}
-	return lab.Errorf(lab.KindInvalid, "qemu-img can not check it").WithHint("Get the file again.").WithCause(cause)
+	return lab.Errorf(lab.KindInvalid, "qemu-img can not check it").WithHint(fetch).WithCause(cause)
 }
 
 // message keeps the beginning of what a program prints: a damaged file can make
