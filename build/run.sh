@@ -8,7 +8,7 @@ program=build/bin/sandboxlabs
 # What fails here is not the end: the program itself says what is wrong, and how to mend it.
 fill_library() {
   [ "$("$program" image ls --json | tr -d '[:space:]')" = '[]' ] || return 0
-  make --no-print-directory image && "$program" image add --name tiny build/out/tiny.qcow2
+  make --no-print-directory --silent image && "$program" image add --name tiny build/out/tiny.qcow2
 }
 fill_library || echo 'run: the library was left as it is' >&2
 
