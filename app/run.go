@@ -92,9 +92,8 @@ func (a *App) quit() {
 	runtime.Quit(a.ctx)
 }
 
-// Raise brings the window to the front once it is there. It is no method of App,
-// all of which the page can call.
-func Raise(a *App) {
+// raise brings the window to the front once it is there.
+func (a *App) raise() {
 	<-a.started
 	runtime.WindowUnminimise(a.ctx)
 }

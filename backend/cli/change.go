@@ -18,7 +18,7 @@ func (f *face) nodeCreate() *cobra.Command {
 			in.Name = args[0]
 			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
 				n, err := s.Create(ctx, in)
-				if err == nil && wait {
+				if err == nil && (in.Start || wait) {
 					n, err = s.Wait(ctx, n.ID)
 				}
 				return f.printNode(n, err)

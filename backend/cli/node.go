@@ -14,15 +14,15 @@ func (f *face) nodes() *cobra.Command {
 	cmd := &cobra.Command{Use: "node", Short: "Make, run, wipe and remove nodes", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(f.nodeList(), f.nodeShow(), f.nodeCreate(), f.nodeRename(), f.nodeSet(), f.nodeClone())
 	cmd.AddCommand(
-		f.nodeBulk("start", service.BulkStart, "Boot nodes"),
-		f.nodeBulk("stop", service.BulkStop, "Ask nodes to power off; with --wait they are forced off after their limit"),
-		f.nodeBulk("wipe", service.BulkWipe, "Give nodes a fresh disk; undo brings the old one back"),
-		f.nodeEach("off", "Pull the plug of nodes", (*service.Service).ForceOff),
-		f.nodeEach("reboot", "Restart the guests of nodes", (*service.Service).Reboot),
-		f.nodeEach("pause", "Stand nodes still", (*service.Service).Pause),
-		f.nodeEach("resume", "Let paused nodes run", (*service.Service).Resume),
-		f.nodeEach("undo", "Bring back the disk nodes had before their last wipe", (*service.Service).UndoWipe),
-		f.nodeEach("restore", "Make missing or deleted nodes again", (*service.Service).Restore),
+		f.nodeBulk("start", service.BulkStart, nil, "Boot nodes"),
+		f.nodeBulk("stop", service.BulkStop, (*service.Service).Stop, "Ask nodes to power off; with --wait they are forced off after their limit"),
+		f.nodeBulk("wipe", service.BulkWipe, nil, "Give nodes a fresh disk; undo brings the old one back"),
+		f.nodeEach("off", "Pull the plug of nodes", awaited((*service.Service).ForceOff)),
+		f.nodeEach("reboot", "Restart the guests of nodes", awaited((*service.Service).Reboot)),
+		f.nodeEach("pause", "Stand nodes still", awaited((*service.Service).Pause)),
+		f.nodeEach("resume", "Let paused nodes run", awaited((*service.Service).Resume)),
+		f.nodeEach("undo", "Bring back the disk nodes had before their last wipe", awaited((*service.Service).UndoWipe)),
+		f.nodeEach("restore", "Make missing or deleted nodes again", awaited((*service.Service).Restore)),
 		f.nodeEach("rm", "Remove nodes and their disks for good", purge),
 	)
 	return cmd
@@ -30,6 +30,20 @@ func (f *face) nodes() *cobra.Command {
 
 // help is what a command does that has only subcommands.
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// verb is one of the service's for one node.
+type verb func(s *service.Service, ctx context.Context, node string) (lab.Node, error)
+
+// awaited is a verb that returns when its node is in no state of change.
+func awaited(do verb) verb {
+	return func(s *service.Service, ctx context.Context, node string) (lab.Node, error) {
+		n, err := do(s, ctx, node)
+		if err != nil {
+			return n, err
+		}
+		return s.Wait(ctx, n.ID)
+	}
+}
 
 func purge(s *service.Service, ctx context.Context, node string) (lab.Node, error) {
 	return s.Delete(ctx, node, true)
@@ -70,62 +84,53 @@ func (f *face) printNode(n lab.Node, err error) error {
 	return nil
 }
 
-// nodeBulk is a command for one of the service's bulk verbs.
-func (f *face) nodeBulk(name string, verb service.BulkVerb, short string) *cobra.Command {
+// nodeBulk is a command for one of the service's bulk verbs, which wait for the
+// state they lead to. Without --wait it does hasty, if there is one.
+func (f *face) nodeBulk(name string, bulk service.BulkVerb, hasty verb, short string) *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
 		Use: name + " NODE...", Short: short, Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeNodes,
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {
-			in := service.BulkInput{Verb: verb, Nodes: args}
-			if verb == service.BulkStop && !wait {
-				// what is left of a stop is up to the guests
+			if hasty != nil && !wait {
 				return f.session(cmd.Context(), true, func(ctx context.Context, s *service.Service) error {
-					return f.bulk(ctx, s, in, false)
+					return f.each(ctx, s, args, hasty)
 				})
 			}
 			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
-				return f.bulk(ctx, s, in, true)
-			})
-		}),
-	}
-	cmd.Flags().BoolVar(&wait, "wait", false, "return when the state is reached")
-	return cmd
-}
-
-func (f *face) bulk(ctx context.Context, s *service.Service, in service.BulkInput, wait bool) error {
-	results, err := s.Bulk(ctx, in)
-	if err != nil {
-		return err
-	}
-	if wait {
-		awaitAll(ctx, s, results)
-	}
-	return f.printResults(results)
-}
-
-// awaitAll brings every result to the state its node comes to.
-func awaitAll(ctx context.Context, s *service.Service, results []service.BulkResult) {
-	for i, r := range results {
-		if r.Problem == nil {
-			results[i] = resultOf(r.Node, func() (lab.Node, error) { return s.Wait(ctx, r.Value.ID) })
-		}
-	}
-}
-
-// nodeEach is a command that asks a verb of one node after another.
-func (f *face) nodeEach(name, short string, verb func(*service.Service, context.Context, string) (lab.Node, error)) *cobra.Command {
-	return &cobra.Command{
-		Use: name + " NODE...", Short: short, Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeNodes,
-		RunE: f.command(func(cmd *cobra.Command, args []string) error {
-			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
-				var results []service.BulkResult
-				for _, node := range args {
-					results = append(results, resultOf(node, func() (lab.Node, error) { return verb(s, ctx, node) }))
+				results, err := s.Bulk(ctx, service.BulkInput{Verb: bulk, Nodes: args})
+				if err != nil {
+					return err
 				}
 				return f.printResults(results)
 			})
 		}),
 	}
+	usage := "return when the state is reached"
+	if hasty == nil {
+		usage += ", as it always does"
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, usage)
+	return cmd
+}
+
+// nodeEach is a command that asks a verb of one node after another.
+func (f *face) nodeEach(name, short string, do verb) *cobra.Command {
+	return &cobra.Command{
+		Use: name + " NODE...", Short: short, Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeNodes,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+				return f.each(ctx, s, args, do)
+			})
+		}),
+	}
+}
+
+func (f *face) each(ctx context.Context, s *service.Service, nodes []string, do verb) error {
+	var results []service.BulkResult
+	for _, node := range nodes {
+		results = append(results, resultOf(node, func() (lab.Node, error) { return do(s, ctx, node) }))
+	}
+	return f.printResults(results)
 }
 
 func resultOf(node string, do func() (lab.Node, error)) service.BulkResult {

@@ -8,9 +8,12 @@ import (
 	"sandboxlabs/backend/service"
 )
 
-// settleLimit is how long a command that was interrupted takes to leave what it
-// began whole.
-const settleLimit = 30 * time.Second
+// How long the end of a command waits for what it began: a moment if a person
+// interrupted it, longer if not.
+const (
+	settleLimit = 30 * time.Second
+	hurryLimit  = 3 * time.Second
+)
 
 // session opens a service and runs it while do works with it. connected says
 // whether do needs libvirt.
@@ -35,23 +38,19 @@ func Run(ctx context.Context, s *service.Service, do func(context.Context) error
 	go func() { ended <- s.Run(life) }()
 	err := do(ctx)
 	end()
-	if ended := <-ended; !errors.Is(ended, context.Canceled) {
-		err = errors.Join(err, ended)
-	}
-	return err
-}
-
-// Settle waits for what was begun, even if ctx has ended, for as long as a
-// person can be asked to wait.
-func Settle(ctx context.Context, s *service.Service) error {
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
-	defer cancel()
-	return s.Settle(limited)
+	return errors.Join(err, <-ended)
 }
 
 // settled is a session that stays until what do began is done.
 func (f *face) settled(ctx context.Context, do func(context.Context, *service.Service) error) error {
 	return f.session(ctx, true, func(ctx context.Context, s *service.Service) error {
-		return errors.Join(do(ctx, s), Settle(ctx, s))
+		err := do(ctx, s)
+		limit := settleLimit
+		if ctx.Err() != nil {
+			limit = hurryLimit
+		}
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+		defer cancel()
+		return errors.Join(err, s.Settle(limited))
 	})
 }

@@ -23,7 +23,10 @@ func TestCalls(t *testing.T) {
 	if a := s.mustCall(t, "Rename", `["web","db"]`); a.StatusCode != http.StatusOK {
 		t.Errorf("a call with two arguments gives %d: %s", a.StatusCode, a.body)
 	}
-	if got, want := s.mustCall(t, "RemoveImage", `["absent"]`).body, "null"; got != want {
+	if a := s.mustCall(t, "Delete", `["db",true]`); a.StatusCode != http.StatusOK {
+		t.Errorf("removing the node gives %d: %s", a.StatusCode, a.body)
+	}
+	if got, want := s.mustCall(t, "RemoveImage", `["tiny"]`).body, "null"; got != want {
 		t.Errorf("a call without a result gives %s, want %s", got, want)
 	}
 }

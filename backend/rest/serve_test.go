@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/lab/labtest"
 )
 
 func TestListen(t *testing.T) {
@@ -85,9 +87,20 @@ func TestServeEndsStreamsAndFinishesCalls(t *testing.T) {
 	go func() { served <- s.server.Serve(ctx, l) }()
 	s.URL = "http://" + l.Addr().String()
 	s.enterAnew(t)
+	var n lab.Node
+	must(t, json.Unmarshal([]byte(s.mustCall(t, "Create", `[{"name":"web","image":"tiny"}]`).body), &n))
+	s.mustCall(t, "Bulk", `[{"verb":"start","nodes":["web"]}]`)
+	s.Hypervisor.SetGuest(n.ID, labtest.Guest{Takes: 100 * time.Millisecond})
 	next := s.mustStream(t)
-	next()
+	answered := make(chan answer, 1)
+	go func() { answered <- s.mustCall(t, "Bulk", `[{"verb":"stop","nodes":["web"]}]`) }()
+	for e := next(); e.Node == nil || e.Node.State != lab.Stopping; e = next() {
+		t.Logf("passed over %s", e.Kind)
+	}
 	cancel()
+	if a := <-answered; a.StatusCode != http.StatusOK || !strings.Contains(a.body, `"state":"stopped"`) {
+		t.Errorf("a call under way at the end gives %d: %s", a.StatusCode, a.body)
+	}
 	if err := <-served; err != nil {
 		t.Errorf("the end gives %v", err)
 	}

@@ -1,0 +1,211 @@
+// Command sandboxlabs makes disposable lab machines on libvirt. Without a
+// command it opens its window; sandboxlabs --help lists the commands.
+package main
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"sandboxlabs/app"
+	"sandboxlabs/backend/cli"
+	"sandboxlabs/backend/config"
+	"sandboxlabs/backend/console"
+	"sandboxlabs/backend/durable"
+	"sandboxlabs/backend/images"
+	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/rest"
+	"sandboxlabs/backend/service"
+	"sandboxlabs/backend/store"
+	"sandboxlabs/backend/virt"
+)
+
+//go:embed all:frontend/dist
+var dist embed.FS
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(cli.Main(ctx, cli.Program{
+		Open:    open,
+		Window:  window,
+		Serve:   serve,
+		Version: version(),
+		Out:     os.Stdout,
+		Err:     os.Stderr,
+	}, os.Args[1:]))
+}
+
+// rig is the service with what it stands on.
+type rig struct {
+	settings config.Settings
+	paths    config.Paths
+	conn     *virt.Conn
+	consoles *console.Server
+	service  *service.Service
+}
+
+// assemble wires a service for the libvirt at uri, empty for the settings'. It
+// begins to connect; close ends that.
+func assemble(uri string) (*rig, error) {
+	r := &rig{paths: config.ReadPaths()}
+	settings, err := config.Load(r.paths.Settings)
+	if err != nil {
+		return nil, lab.Errorf(lab.KindInvalid, "the settings can not be used").WithCause(err).
+			WithHint("Mend %s, or remove it to go back to the defaults.", r.paths.Settings)
+	}
+	if err := r.paths.Make(); err != nil {
+		return nil, lab.Errorf(lab.KindDenied, "the folders of SandBoxLabs can not be made").WithCause(err)
+	}
+	r.settings = settings
+	log, err := openLog(r.paths.Logs)
+	if err != nil {
+		return nil, err
+	}
+	slog.SetDefault(log)
+	uri = settings.URI(uri)
+	r.conn = virt.Open(virt.Config{
+		URI: uri, PoolName: settings.Pool.Name, PoolPath: settings.PoolPath(uri, r.paths),
+		Emulation: string(settings.Emulation), Log: log,
+	})
+	r.consoles = console.New(r.conn, r.conn, console.Options{Origins: windowOrigins, Log: log})
+	r.service = service.New(service.Options{
+		Hypervisor: r.conn,
+		Pool:       r.conn,
+		Library:    images.New(r.conn, r.paths.Images),
+		Store:      store.New(r.paths.Nodes, r.paths.Locks),
+		Consoles:   r.consoles,
+		URI:        uri,
+		VCPUs:      settings.Node.VCPUs,
+		MemoryMiB:  settings.Node.MemoryMiB,
+		UndoTime:   settings.Undo.For(),
+		UndoBytes:  settings.Undo.Bytes(),
+		BulkLimit:  settings.Bulk.Limit,
+		Log:        log,
+	})
+	return r, nil
+}
+
+// windowOrigins are those of the page in the window.
+var windowOrigins = []string{"wails://wails", "wails://wails.localhost"}
+
+func open(uri string) (*service.Service, func() error, error) {
+	r, err := assemble(uri)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.service, r.conn.Close, nil
+}
+
+// closeLimit is how long what was begun may take after the window is closed or
+// the server stopped. What waits for a guest is then left to the guest.
+const closeLimit = 5 * time.Second
+
+// live runs the service while do does its work.
+func (r *rig) live(ctx context.Context, do func(context.Context) error) error {
+	err := cli.Run(ctx, r.service, func(ctx context.Context) error {
+		err := do(ctx)
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+		defer cancel()
+		if err := r.service.Settle(limited); err != nil {
+			slog.Warn("closed with work under way", "error", err)
+		}
+		return err
+	})
+	return errors.Join(err, r.conn.Close())
+}
+
+// window opens the window, or brings the one to the front that is open.
+func window(ctx context.Context, uri string) error {
+	paths := config.ReadPaths()
+	unlock, err := durable.Lock(paths.WindowLock)
+	if lab.KindOf(err) == lab.KindBusy {
+		return app.RaiseOther(ctx, paths.WindowSocket)
+	}
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	r, err := assemble(uri)
+	if err != nil {
+		return err
+	}
+	return r.live(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		if err := r.consoles.Listen(ctx); err != nil {
+			return err
+		}
+		a := app.New(r.service)
+		raisable, err := app.Raisable(ctx, a, paths.WindowSocket)
+		if err != nil {
+			return err
+		}
+		err = app.Run(ctx, app.Window{App: a, Page: page(), Files: rest.Screenshots(r.service)})
+		return errors.Join(err, raisable.Close())
+	})
+}
+
+// serve serves the page on a loopback address, empty for the settings'.
+func serve(ctx context.Context, uri, address string, ready func(link string)) error {
+	r, err := assemble(uri)
+	if err != nil {
+		return err
+	}
+	return r.live(ctx, func(ctx context.Context) error {
+		server, err := rest.New(rest.Options{Service: r.service, Page: page(), Consoles: r.consoles})
+		if err != nil {
+			return err
+		}
+		l, err := rest.Listen(ctx, cmp.Or(address, r.settings.Serve.Listen))
+		if err != nil {
+			return err
+		}
+		ready(server.Address(l))
+		return server.Serve(ctx, l)
+	})
+}
+
+func page() fs.FS {
+	files, err := fs.Sub(dist, "frontend/dist")
+	if err != nil {
+		panic(err) // the path is not one
+	}
+	return files
+}
+
+// maxLog is the size from which a log is put aside at the next start, in bytes.
+const maxLog = 1 << 20
+
+// openLog opens the log, which every process of this user writes to.
+func openLog(dir string) (*slog.Logger, error) {
+	name := filepath.Join(dir, "sandboxlabs.log")
+	if info, err := os.Stat(name); err == nil && info.Size() > maxLog {
+		if err := os.Rename(name, name+".1"); err != nil {
+			return nil, lab.Errorf(lab.KindDenied, "the log can not be put aside").WithCause(err)
+		}
+	}
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, lab.Errorf(lab.KindDenied, "the log can not be written").WithCause(err)
+	}
+	return slog.New(slog.NewTextHandler(file, nil)), nil
+}
+
+// version is the module's, as the build recorded it, with its commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return info.Main.Version
+}
