@@ -116,6 +116,14 @@ func mustRead(t *testing.T, page *websocket.Conn) []byte {
 	return b
 }
 
+// mustSay writes what the node says; a pipe has no room, so it waits for the reader.
+func mustSay(t *testing.T, qemu io.Writer, words string) {
+	t.Helper()
+	if _, err := io.WriteString(qemu, words); err != nil {
+		t.Error(err)
+	}
+}
+
 // mustEnd wants a close frame with a code and a reason for a person.
 func mustEnd(t *testing.T, page *websocket.Conn, code websocket.StatusCode, says string) {
 	t.Helper()
@@ -139,7 +147,7 @@ func TestBytesGoBothWays(t *testing.T) {
 	if got := page.Subprotocol(); got != "binary" {
 		t.Errorf("got subprotocol %q, want binary", got)
 	}
-	go io.WriteString(qemu, greeting)
+	go mustSay(t, qemu, greeting)
 	if got := mustRead(t, page); string(got) != greeting {
 		t.Errorf("got %q, want %q", got, greeting)
 	}
@@ -344,7 +352,7 @@ func TestProgramsMayBeAdmitted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer page.CloseNow()
-	go io.WriteString(<-d.displays.nodes, "login: ")
+	go mustSay(t, <-d.displays.nodes, "login: ")
 	if got := mustRead(t, page); string(got) != "login: " {
 		t.Errorf("got %q, want the prompt", got)
 	}
@@ -413,7 +421,7 @@ func TestListenServesTheWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer page.CloseNow()
-	go io.WriteString(<-d.displays.nodes, greeting)
+	go mustSay(t, <-d.displays.nodes, greeting)
 	mustRead(t, page)
 	t.Logf("ticket to first bytes: %v", time.Since(start))
 	cancel()

@@ -37,9 +37,12 @@ func TestMain(m *testing.M) {
 func hold(path string) {
 	unlock, err := Lock(path)
 	fmt.Println(lab.KindOf(err))
-	if err == nil {
-		io.Copy(io.Discard, os.Stdin)
-		unlock()
+	if err != nil {
+		return
+	}
+	defer unlock()
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+		panic(err)
 	}
 }
 

@@ -28,7 +28,7 @@ func Lock(path string) (unlock func(), err error) {
 		if held {
 			return func() { release(f) }, nil
 		}
-		f.Close()
+		_ = f.Close() // nothing was written
 		if err != nil {
 			return nil, err
 		}

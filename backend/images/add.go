@@ -27,7 +27,7 @@ func (l *Library) Add(ctx context.Context, name, path string, progress func(lab.
 	if err != nil {
 		return lab.Image{}, err
 	}
-	defer from.file.Close()
+	defer func() { _ = from.file.Close() }() // it was only read
 	a := &addition{library: l, from: from, progress: progress, image: lab.Image{
 		Name: name, Bytes: from.info.Size(), VirtualBytes: from.virtualBytes, State: lab.ImageAdding,
 	}}
