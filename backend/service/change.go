@@ -269,6 +269,15 @@ func (c *change) there() error {
 	return nil
 }
 
+// usable refuses the verb if the node is missing, or if its spec breaks the
+// rules, as virsh can make it: Rename or Set mends that.
+func (c *change) usable() error {
+	if err := c.there(); err != nil {
+		return err
+	}
+	return c.spec.Check()
+}
+
 // refusal tells that a state is the wrong one, and the way out of it.
 func refusal(name string, state lab.State) error {
 	switch state {

@@ -41,18 +41,19 @@ func (s *Service) Show(_ context.Context, node string) (lab.Node, error) {
 	return *n.shown, nil
 }
 
-// find gives the listed node of that UUID or name; nil if there is none. s.mu
-// must be held.
-func (s *Service) find(ref string) *node {
+// find gives the listed node of that UUID or name; nil if there is none. Where
+// virsh gave a domain the name of a missing node, the domain is meant. s.mu must
+// be held.
+func (s *Service) find(ref string) (found *node) {
 	if n := s.nodes[strings.ToLower(ref)]; n != nil && n.shown != nil {
 		return n
 	}
 	for _, n := range s.nodes {
-		if n.shown != nil && n.shown.Name == ref {
-			return n
+		if n.shown != nil && n.shown.Name == ref && (found == nil || n.domain != nil) {
+			found = n
 		}
 	}
-	return nil
+	return found
 }
 
 // findDeleted gives the deleted node of that UUID or name, the one deleted last

@@ -25,7 +25,8 @@ func sound(d *lab.Domain) bool {
 	return d.Spec.Check() == nil && (d.Problem == nil || explains)
 }
 
-// spec is the domain's while there is a sound one, otherwise the stored one.
+// spec is the domain's if that is sound, otherwise the stored one, with what can
+// be told of the domain.
 func (n *node) spec() lab.NodeSpec {
 	switch {
 	case n.domain == nil && n.stored == nil:
@@ -35,7 +36,9 @@ func (n *node) spec() lab.NodeSpec {
 	case n.stored == nil || sound(n.domain):
 		return n.domain.Spec
 	}
-	spec := *n.stored
+	spec, told := *n.stored, n.domain.Spec
+	spec.Name = cmp.Or(told.Name, spec.Name)
+	spec.VCPUs, spec.MemoryMiB = cmp.Or(told.VCPUs, spec.VCPUs), cmp.Or(told.MemoryMiB, spec.MemoryMiB)
 	spec.DeletedAt = nil
 	return spec
 }

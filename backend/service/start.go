@@ -13,6 +13,9 @@ func (s *Service) Start(ctx context.Context, node string) (lab.Node, error) {
 		if err := c.in(lab.Stopped, lab.Failed); err != nil {
 			return err
 		}
+		if err := c.usable(); err != nil {
+			return err
+		}
 		if err := s.checkBase(ctx, c.spec); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 // that, UndoWipe returns with the node stopping.
 func (s *Service) UndoWipe(ctx context.Context, node string) (lab.Node, error) {
 	return s.change(ctx, node, "being given its old disk back", func(ctx context.Context, c *change) error {
-		if err := c.there(); err != nil {
+		if err := c.usable(); err != nil {
 			return err
 		}
 		back, ok := lastWiped(c.spec)

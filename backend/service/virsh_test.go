@@ -52,6 +52,23 @@ func TestVirshEdit(t *testing.T) {
 	})
 }
 
+// virsh may give a node a name that we would not; it shows, and can be mended.
+func TestVirshBreaksTheRules(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		v := h.made("web", "file")
+		h.Hypervisor.VirshEdit(v.ID, func(s *lab.NodeSpec) { s.Name, s.VCPUs = "a b", 2 })
+		synctest.Wait()
+		if got := h.node("a b"); got.VCPUs != 2 || got.Image != "tiny" {
+			t.Errorf("got %+v, want what virsh made of it", got)
+		}
+		_, err := h.s.Start(h.Context(), "a b")
+		h.wantError(err, lab.KindInvalid, "not a valid name")
+		h.must(h.s.Rename(h.Context(), "a b", "web"))
+		h.wantText(h.done(h.s.Start(h.Context(), "web")), "file")
+		h.wantSound()
+	})
+}
+
 func TestVirshUndefine(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		v := h.running("web", "file")

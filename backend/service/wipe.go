@@ -12,7 +12,7 @@ import (
 // returns with the node stopping.
 func (s *Service) Wipe(ctx context.Context, node string) (lab.Node, error) {
 	return s.change(ctx, node, "being wiped", func(ctx context.Context, c *change) error {
-		if err := c.there(); err != nil {
+		if err := c.usable(); err != nil {
 			return err
 		}
 		if err := s.checkBase(ctx, c.spec); err != nil {

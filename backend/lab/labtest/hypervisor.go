@@ -57,7 +57,7 @@ func newHypervisor(s *Script, p *Pool) *Hypervisor {
 
 // do runs one call's work on the domain of that id under the lock and hints at
 // it afterwards if the work succeeded and changed something.
-func (h *Hypervisor) do(ctx context.Context, call func(work func() error) error, id string, work func(d *domain) (changed bool, err error)) error {
+func (h *Hypervisor) do(call func(work func() error) error, id string, work func(d *domain) (changed bool, err error)) error {
 	return call(func() error {
 		h.mu.Lock()
 		if h.down != nil {
@@ -81,7 +81,7 @@ func gone(id string) error { return lab.Errorf(lab.KindNotFound, "there is no do
 
 // Domains gives every domain.
 func (h *Hypervisor) Domains(ctx context.Context) (all []lab.Domain, err error) {
-	err = h.do(ctx, h.called(ctx, "Domains"), "", func(*domain) (bool, error) {
+	err = h.do(h.called(ctx, "Domains"), "", func(*domain) (bool, error) {
 		for _, d := range h.domains {
 			all = append(all, d.tell())
 		}
@@ -92,7 +92,7 @@ func (h *Hypervisor) Domains(ctx context.Context) (all []lab.Domain, err error) 
 
 // Domain gives one.
 func (h *Hypervisor) Domain(ctx context.Context, id string) (got lab.Domain, err error) {
-	err = h.do(ctx, h.called(ctx, "Domain", id), id, func(d *domain) (bool, error) {
+	err = h.do(h.called(ctx, "Domain", id), id, func(d *domain) (bool, error) {
 		if d == nil {
 			return false, gone(id)
 		}
@@ -119,7 +119,7 @@ func copied(s lab.NodeSpec) lab.NodeSpec {
 
 // Define makes a domain or changes one.
 func (h *Hypervisor) Define(ctx context.Context, spec lab.NodeSpec, disk lab.Disk) error {
-	return h.do(ctx, h.called(ctx, "Define", spec.ID), spec.ID, func(d *domain) (bool, error) {
+	return h.do(h.called(ctx, "Define", spec.ID), spec.ID, func(d *domain) (bool, error) {
 		if err := spec.Check(); err != nil {
 			return false, err
 		}
@@ -148,7 +148,7 @@ func (h *Hypervisor) taken(id, name string) bool {
 
 // Rename gives a domain that is off another name.
 func (h *Hypervisor) Rename(ctx context.Context, id, name string) error {
-	return h.do(ctx, h.called(ctx, "Rename", id, name), id, func(d *domain) (bool, error) {
+	return h.do(h.called(ctx, "Rename", id, name), id, func(d *domain) (bool, error) {
 		switch {
 		case d == nil:
 			return false, gone(id)
@@ -164,7 +164,7 @@ func (h *Hypervisor) Rename(ctx context.Context, id, name string) error {
 
 // Undefine forgets a domain.
 func (h *Hypervisor) Undefine(ctx context.Context, id string) error {
-	return h.do(ctx, h.called(ctx, "Undefine", id), id, func(d *domain) (bool, error) {
+	return h.do(h.called(ctx, "Undefine", id), id, func(d *domain) (bool, error) {
 		switch {
 		case d == nil:
 			return false, nil
@@ -178,7 +178,7 @@ func (h *Hypervisor) Undefine(ctx context.Context, id string) error {
 
 // Power changes the state of a domain.
 func (h *Hypervisor) Power(ctx context.Context, id string, action lab.PowerAction) error {
-	return h.do(ctx, h.called(ctx, "Power", id, action), id, func(d *domain) (bool, error) {
+	return h.do(h.called(ctx, "Power", id, action), id, func(d *domain) (bool, error) {
 		if d == nil {
 			return false, gone(id)
 		}
@@ -250,7 +250,7 @@ func (h *Hypervisor) press(d *domain) (off bool) {
 
 // Host tells of a host with 8 CPUs and 16 GiB.
 func (h *Hypervisor) Host(ctx context.Context) (host lab.Host, err error) {
-	err = h.do(ctx, h.called(ctx, "Host"), "", func(*domain) (bool, error) {
+	err = h.do(h.called(ctx, "Host"), "", func(*domain) (bool, error) {
 		host = lab.Host{
 			URI: h.link.URI, Profile: "session", Hypervisor: "Fake 1.0", CPUs: 8, MemoryMiB: 16 << 10, FreeMiB: 8 << 10,
 			Accelerated: true, Acceleration: "kvm: the fake needs no reason", PoolPath: poolPath, PoolBytes: 200 << 30, PoolFree: h.pool.left(),
@@ -262,7 +262,7 @@ func (h *Hypervisor) Host(ctx context.Context) (host lab.Host, err error) {
 
 // Screenshot gives a picture that is none.
 func (h *Hypervisor) Screenshot(ctx context.Context, id string) (mime string, picture []byte, err error) {
-	err = h.do(ctx, h.called(ctx, "Screenshot", id), id, func(d *domain) (bool, error) {
+	err = h.do(h.called(ctx, "Screenshot", id), id, func(d *domain) (bool, error) {
 		switch {
 		case d == nil:
 			return false, gone(id)
