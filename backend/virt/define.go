@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"libvirt.org/go/libvirt"
 	"libvirt.org/go/libvirtxml"
@@ -34,7 +36,7 @@ func (c *Conn) defineNew(s *session, spec lab.NodeSpec, disk lab.Disk) error {
 	if err != nil {
 		return err
 	}
-	d, err := newDomain(m, c.cfg.PoolName, spec, disk)
+	d, err := newDomain(m, c.site(), spec, disk)
 	if err != nil {
 		return err
 	}
@@ -43,6 +45,20 @@ func (c *Conn) defineNew(s *session, spec lab.NodeSpec, disk lab.Disk) error {
 		return errNameTaken(spec.Name)
 	}
 	return err
+}
+
+func (c *Conn) site() site {
+	return site{pool: c.cfg.PoolName, sockets: filepath.Join(c.sockets(), "libvirt", "qemu", "channel", "target")}
+}
+
+// sockets is where libvirt keeps its sockets: beside its definitions, or with
+// the state of the system.
+func (c *Conn) sockets() string {
+	dir, err := os.UserConfigDir()
+	if c.uri.system || err != nil {
+		return "/var/lib"
+	}
+	return dir
 }
 
 func errNameTaken(name string) *lab.Error {
@@ -87,7 +103,7 @@ func (c *Conn) redefine(s *session, d *libvirt.Domain, spec lab.NodeSpec, disk l
 			return err
 		}
 	}
-	return s.edit(d, func(x *libvirtxml.Domain) error { return applySpec(x, c.cfg.PoolName, spec, disk) })
+	return s.edit(d, func(x *libvirtxml.Domain) error { return applySpec(x, c.site(), spec, disk) })
 }
 
 // edit changes what will be true at the domain's next start. The secrets must
@@ -148,7 +164,7 @@ func (c *Conn) rename(s *session, d *libvirt.Domain, name string) error {
 
 // repeatName brings everything that repeats the domain's name in line with it.
 func (c *Conn) repeatName(x *libvirtxml.Domain) error {
-	setHostName(x)
+	followName(x, c.site())
 	m, err := markOf(x)
 	if err != nil {
 		return err

@@ -3,22 +3,29 @@ package virt
 import (
 	"crypto/rand"
 	"path"
+	"slices"
 
 	"libvirt.org/go/libvirtxml"
 
 	"sandboxlabs/backend/lab"
 )
 
+// site is where a domain is defined.
+type site struct {
+	pool    string // whose nodes they are
+	sockets string // directory in which libvirt makes the sockets of channels
+}
+
 // newDomain is the definition of a new node.
-func newDomain(m machine, pool string, spec lab.NodeSpec, disk lab.Disk) (*libvirtxml.Domain, error) {
+func newDomain(m machine, at site, spec lab.NodeSpec, disk lab.Disk) (*libvirtxml.Domain, error) {
 	d := hardware(m)
 	d.UUID, d.Name = spec.ID, spec.Name
-	return d, applySpec(d, pool, spec, disk)
+	return d, applySpec(d, at, spec, disk)
 }
 
 // applySpec brings a definition to a spec. What is so already, and whatever the
 // spec does not speak of, stays as it is; so does the name.
-func applySpec(d *libvirtxml.Domain, pool string, spec lab.NodeSpec, disk lab.Disk) error {
+func applySpec(d *libvirtxml.Domain, at site, spec lab.NodeSpec, disk lab.Disk) error {
 	spec.Name = d.Name
 	setVCPUs(d, uint(spec.VCPUs))
 	setMemory(d, uint(spec.MemoryMiB))
@@ -27,8 +34,8 @@ func applySpec(d *libvirtxml.Domain, pool string, spec lab.NodeSpec, disk lab.Di
 	if v := vnc(d); v != nil {
 		v.Keymap = spec.Keymap
 	}
-	setHostName(d)
-	return setMark(d, pool, spec)
+	followName(d, at)
+	return setMark(d, at.pool, spec)
 }
 
 func setVCPUs(d *libvirtxml.Domain, n uint) {
@@ -91,6 +98,28 @@ func setMAC(d *libvirtxml.Domain, mac string) {
 	if len(d.Devices.Interfaces) > 0 {
 		d.Devices.Interfaces[0].MAC = &libvirtxml.DomainInterfaceMAC{Address: mac}
 	}
+}
+
+// followName brings in line what hangs on the domain's name.
+func followName(d *libvirtxml.Domain, at site) {
+	setHostName(d)
+	d.Devices.Channels = slices.DeleteFunc(d.Devices.Channels, func(c libvirtxml.DomainChannel) bool {
+		return isAgent(c) && !agentFits(at, d.Name)
+	})
+}
+
+// isAgent tells a guest agent's channel whose socket libvirt places.
+func isAgent(c libvirtxml.DomainChannel) bool {
+	return c.Target != nil && c.Target.VirtIO != nil && c.Target.VirtIO.Name == agentName &&
+		c.Source != nil && c.Source.UNIX != nil && c.Source.UNIX.Path == ""
+}
+
+// agentFits reports whether the path of the agent's socket, into which libvirt
+// puts a number and up to 20 letters of the name, is one that Linux can take.
+// Below a long home directory it is not, and the node would not start.
+func agentFits(at site, name string) bool {
+	const longest = 107
+	return len(path.Join(at.sockets, "domain-99999-"+name[:min(len(name), 20)], agentName)) <= longest
 }
 
 // setHostName tells the guest its name through the serial number of the system

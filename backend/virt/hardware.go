@@ -7,6 +7,9 @@ import (
 // arch is the architecture of the nodes.
 const arch = "x86_64"
 
+// agentName is the channel that QEMU's guest agent looks for.
+const agentName = "org.qemu.guest_agent.0"
+
 // rootPorts is how many PCIe root ports a node has: six for its own devices
 // and ten to plug more into while it runs.
 const rootPorts = 16
@@ -83,7 +86,7 @@ func devices() *libvirtxml.DomainDeviceList {
 		Channels: []libvirtxml.DomainChannel{{
 			Source: &libvirtxml.DomainChardevSource{UNIX: &libvirtxml.DomainChardevSourceUNIX{}},
 			Target: &libvirtxml.DomainChannelTarget{
-				VirtIO: &libvirtxml.DomainChannelTargetVirtIO{Name: "org.qemu.guest_agent.0"},
+				VirtIO: &libvirtxml.DomainChannelTargetVirtIO{Name: agentName},
 			},
 		}},
 		Inputs:   []libvirtxml.DomainInput{{Type: "tablet", Bus: "usb"}},

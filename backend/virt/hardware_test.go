@@ -32,7 +32,7 @@ func exampleDisk(dir string) lab.Disk {
 
 func mustNewDomain(t testing.TB, kvm bool) *libvirtxml.Domain {
 	t.Helper()
-	d, err := newDomain(machine{KVM: kvm}, "sandboxlabs", exampleSpec(), exampleDisk("/pool"))
+	d, err := newDomain(machine{KVM: kvm}, site{pool: "sandboxlabs", sockets: "/var/lib/libvirt/qemu/channel/target"}, exampleSpec(), exampleDisk("/pool"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestEditKeepsForeign(t *testing.T) {
 	original := mustMarshal(t, &d)
 	spec := exampleSpec()
 	spec.VCPUs, spec.MemoryMiB, spec.Notes = 4, 1024, "other"
-	if err := applySpec(&d, "sandboxlabs", spec, exampleDisk("/elsewhere")); err != nil {
+	if err := applySpec(&d, site{pool: "sandboxlabs"}, spec, exampleDisk("/elsewhere")); err != nil {
 		t.Fatal(err)
 	}
 	wantFile(t, "testdata/foreign.diff", diff(t, original, mustMarshal(t, &d)))
@@ -145,4 +145,22 @@ func diff(t *testing.T, before, after string) string {
 		t.Fatalf("no difference, error %v", err)
 	}
 	return strings.TrimSpace(out.String()) + "\n"
+}
+
+func TestAgentFits(t *testing.T) {
+	long := "/home/somebody.with.a.long.name/.config/libvirt/qemu/channel/target"
+	for name, want := range map[string]bool{"a": true, "a-name-of-twenty-letters": false} {
+		if got := agentFits(site{sockets: long}, name); got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+		if !agentFits(site{sockets: "/var/lib/libvirt/qemu/channel/target"}, name) {
+			t.Errorf("%s does not fit the system's directory", name)
+		}
+	}
+	d := mustNewDomain(t, false)
+	d.Name = "a-name-of-twenty-letters"
+	followName(d, site{sockets: long})
+	if len(d.Devices.Channels) != 0 {
+		t.Error("the channel is still there")
+	}
 }

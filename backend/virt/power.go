@@ -89,7 +89,7 @@ func (c *Conn) start(s *session, d *libvirt.Domain) error {
 		if v := vnc(x); v != nil {
 			v.Passwd = newPassword()
 		}
-		setHostName(x)
+		followName(x, c.site())
 		return nil
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package virt
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -13,7 +14,7 @@ import (
 )
 
 // tester is the ordinary user as whom root runs the tests again.
-const tester = "lab-virt-test"
+var tester = fmt.Sprintf("lab-virt-%d", os.Getpid())
 
 // TestAsUser runs every test of this package again with the libvirt of an
 // ordinary user, who is made for it and removed afterwards.
