@@ -133,7 +133,12 @@ function wipe(node: Node): Node {
     fail('unavailable', 'The disk of the pool is full.', 'Free at least 1 MiB.');
   const at = minutesAgo(0);
   const empty = { path: '', bytes: 196 * 1024 };
-  return change(node, { undo: { ...undo(node.overlay.bytes), at }, overlay: empty, wipedAt: at });
+  return change(node, {
+    generation: node.generation + 1,
+    undo: { ...undo(node.overlay.bytes), at },
+    overlay: empty,
+    wipedAt: at,
+  });
 }
 
 function remove(node: Node): Node {
@@ -187,7 +192,11 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   Resume: (key: string) => change(find(key), { state: 'running' }),
   Wipe: (key: string) => wipe(find(key)),
   UndoWipe: (key: string) =>
-    change(find(key), { overlay: { path: '', bytes: find(key).undo?.bytes }, undo: undefined }),
+    change(find(key), {
+      generation: 1,
+      overlay: { path: '', bytes: find(key).undo?.bytes },
+      undo: undefined,
+    }),
   Delete: (key: string) => remove(find(key)),
   Restore(key: string) {
     const node = deleted.get(key) ?? find(key);

@@ -36,6 +36,10 @@ export interface Offer {
 }
 
 const inChange = (state: State) => state === 'starting' || state === 'stopping';
+
+/** Whether the node is in no change, so that the next one can be asked for. */
+export const isSettled = ({ state }: Node) => !inChange(state);
+
 const off = (state: State) => state === 'stopped' || state === 'failed';
 const active = (state: State) => !off(state) && state !== 'missing';
 

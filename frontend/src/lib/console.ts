@@ -46,7 +46,7 @@ export class Console {
     this.#attempt++;
     clearTimeout(this.#timer);
     this.#wait = firstWait;
-    this.#drop();
+    this.#release()?.disconnect();
     this.#become('off', '');
   }
 
@@ -99,16 +99,16 @@ export class Console {
 
   #lost(): void {
     const was = this.#phase;
-    this.#drop();
+    this.#release();
     this.#retry(was === 'connected' ? 'The connection ended.' : 'The display did not answer.');
   }
 
-  #drop(): void {
+  /** Lets go of the client and keeps its last picture. */
+  #release(): RFB | undefined {
     const rfb = this.#rfb;
-    if (!rfb) return;
     this.#rfb = undefined;
-    if (this.#phase === 'connected') this.#wiring.still(rfb.toDataURL('image/jpeg', 0.6));
-    rfb.disconnect();
+    if (rfb && this.#phase === 'connected') this.#wiring.still(rfb.toDataURL('image/jpeg', 0.6));
+    return rfb;
   }
 
   #retry(why: string): void {

@@ -1,12 +1,13 @@
 // What the person asks for. Commands call the program and tell of failures; what
 // changed arrives as events.
 
-import type { Act, Action } from '../lib/actions';
+import { isSettled, type Act, type Action } from '../lib/actions';
 import * as api from '../lib/api';
 import { bytes, plural } from '../lib/format';
 import type { BulkResult, BulkVerb, Node } from '../lib/lab';
-import { problemOf } from '../lib/problem';
+import { LabError, problemOf } from '../lib/problem';
 import { dialogs } from './dialogs.svelte';
+import { lab } from './lab.svelte';
 import { toasts } from './toasts.svelte';
 import { view } from './view.svelte';
 
@@ -18,19 +19,34 @@ async function attempt(title: string, subject: string, command: () => Promise<un
   }
 }
 
+// A node that runs is restarted for a wipe: only then is it known what that discarded.
 async function wipe(node: Node): Promise<void> {
-  const wiped = await api.wipe(node.id);
+  await api.wipe(node.id);
+  const wiped = await turned(node);
+  if (!wiped) return;
   toasts.done({
     subject: node.id,
-    title: `Wiped ${node.name}`,
+    title: `Wiped ${wiped.name}`,
     detail: `${bytes(wiped.undo?.bytes ?? node.overlay.bytes)} discarded.`,
-    undo: () => act('undo', node),
+    undo: () => act('undo', wiped),
   });
 }
 
-async function undoWipe(node: Node): Promise<void> {
-  await api.undoWipe(node.id);
-  toasts.done({ subject: node.id, title: `Undid the wipe of ${node.name}`, detail: 'Its disk is back.' });
+async function undoWipe({ id }: Node): Promise<void> {
+  const node = await lab.until(id, isSettled);
+  if (!node) return;
+  await api.undoWipe(id);
+  const back = await turned(node);
+  if (back)
+    toasts.done({ subject: id, title: `Undid the wipe of ${back.name}`, detail: 'Its disk is back.' });
+}
+
+/** Waits until the node stands on another overlay than before; throws the problem if that failed. */
+async function turned(before: Node): Promise<Node | undefined> {
+  const other = (node: Node) => node.generation !== before.generation;
+  const node = await lab.until(before.id, (it) => isSettled(it) && (other(it) || Boolean(it.problem)));
+  if (node?.problem && !other(node)) throw new LabError(node.problem);
+  return node;
 }
 
 async function remove(node: Node): Promise<void> {

@@ -8,6 +8,7 @@ export class Lab {
   #images = new SvelteMap<string, Image>();
   #link = $state.raw<Link>();
   #known = $state(false);
+  #waiting = new Set<() => void>();
   #sortedNodes = $derived([...this.#nodes.values()].sort(byName));
   #sortedImages = $derived([...this.#images.values()].sort(byName));
 
@@ -40,6 +41,20 @@ export class Lab {
     return this.#nodes.get(id);
   }
 
+  /** Waits until a node is as wanted, or gone. */
+  until(id: string, wanted: (node: Node) => boolean): Promise<Node | undefined> {
+    return new Promise((resolve) => {
+      const look = () => {
+        const node = this.node(id);
+        if (node && !wanted(node)) return;
+        this.#waiting.delete(look);
+        resolve(node);
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
   apply(event: LabEvent): void {
     switch (`${event.kind}` as const) {
       case 'snapshot':
@@ -63,6 +78,7 @@ export class Lab {
         break;
     }
     if (event.link) this.#link = event.link;
+    for (const look of this.#waiting) look();
   }
 }
 

@@ -59,6 +59,21 @@ describe('apply', () => {
     expect([lab.known, lab.online]).toEqual([false, true]);
   });
 
+  test('what is waited for is told when it comes', async () => {
+    const lab = furnished();
+    const running = lab.until('a', ({ state }) => `${state}` === 'running');
+    lab.apply(event({ kind: 'node', node: node('a', 'web-2', 'starting') }));
+    lab.apply(event({ kind: 'node', node: node('a', 'web-2', 'running') }));
+    expect((await running)?.state).toBe('running');
+  });
+
+  test('who waits for a node that goes is told so', async () => {
+    const lab = furnished();
+    const running = lab.until('a', ({ state }) => `${state}` === 'running');
+    lab.apply(event({ kind: 'node_removed', id: 'a' }));
+    expect(await running).toBeUndefined();
+  });
+
   test('a lost connection keeps what was known', () => {
     const lab = furnished();
     lab.apply(event({ kind: 'link', link: { ...link, connected: false } }));
