@@ -17,8 +17,8 @@ const EnvConnect = "SANDBOXLABS_CONNECT"
 
 // Settings is the settings file. The tags are its keys.
 type Settings struct {
-	Connect   string    `toml:"connect"`   // libvirt URI; empty: by user
-	Emulation Emulation `toml:"emulation"` //
+	Connect   string    `toml:"connect"` // libvirt URI; empty: by user
+	Emulation Emulation `toml:"emulation"`
 	Pool      Pool      `toml:"pool"`
 	Node      Node      `toml:"node"`
 	Undo      Undo      `toml:"undo"`

@@ -13,6 +13,7 @@ import (
 	"sandboxlabs/backend/lab"
 )
 
+// explain makes a sentence of what the system says; verb completes "can not".
 func explain(err error, verb, path string) error {
 	switch {
 	case err == nil:

@@ -65,7 +65,7 @@ func QCOW2(virtualBytes int64, flaw Flaw) []byte {
 	put64(b[48:], 1*clusterSize)          // refcount table
 	put32(b[56:], 1)                      // clusters of the refcount table
 	put32(b[96:], 4)                      // 1<<4 bits in a refcount
-	put32(b[100:], headerSize)            //
+	put32(b[100:], headerSize)            // its own length
 	put64(b[clusterSize:], 2*clusterSize) // the one refcount block
 	for i := range 4 {
 		binary.BigEndian.PutUint16(b[2*clusterSize+2*i:], 1)
