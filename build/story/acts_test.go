@@ -11,7 +11,7 @@ func (a actor) createByClicking() {
 	a.Helper()
 	a.await(id("no-nodes"))
 	a.picture("no-nodes")
-	a.click(id("create-first"))
+	a.click(id("no-nodes") + " button")
 	a.await(id("create-image"), "tiny")
 	a.fill(id("create-name"), "web 1!")
 	a.await(id("create-dialog")+" "+id("fault"), "letters, digits, dots, underscores or hyphens")
@@ -42,12 +42,13 @@ func (a actor) openConsole() {
 	a.picture("prompt")
 }
 
-// command types into the display of the guest.
+// command types a line into the display of the guest.
 func (a actor) command(line string) {
 	a.Helper()
 	a.await(a.screen("connected"))
 	a.click(a.screen("connected") + " canvas")
 	a.write(line)
+	a.desk.do("key", "Return")
 }
 
 // toggleFit shows the display at its own size and back.
@@ -62,7 +63,7 @@ func (a actor) toggleFit() {
 	}
 }
 
-var size = regexp.MustCompile(`\d+(\.\d+)? [kMG]?i?B\b`)
+var size = regexp.MustCompile(`\d+(\.\d+)? ([KMGT]i)?B\b`)
 
 // wipe wipes the running node from its console, which connects again by itself.
 func (a actor) wipe() {
@@ -97,14 +98,13 @@ func (a actor) undoWipe() {
 	a.await(a.screen("connected"))
 }
 
-// reboot restarts the guest from inside by Ctrl-Alt-Del: the same process of
-// QEMU shows another boot.
-func (a actor) reboot() {
+// pressCtrlAltDel restarts the guest from inside, by the button for the keys
+// that a desktop keeps to itself.
+func (a actor) pressCtrlAltDel() {
 	a.Helper()
 	a.click(id("console-cad"))
-	a.hear("~# ", bootLimit)
-	a.await(a.screen("connected"))
-	a.picture("after-ctrl-alt-del")
+	a.hear("Restarting system", lookLimit)
+	a.picture("ctrl-alt-del")
 }
 
 // stop stops the node from the list by its power button.

@@ -14,6 +14,7 @@ func TestEmpty(t *testing.T) {
 	mustPlay(t)
 	for _, stage := range stages {
 		t.Run(stage.name, func(t *testing.T) {
+			t.Parallel()
 			p := stage.open(newPlace(t, session), "empty/"+stage.name)
 			p.await(id("no-images"))
 			for _, scheme := range []string{"light", "dark"} {
@@ -27,7 +28,7 @@ func TestEmpty(t *testing.T) {
 			p.resize(900, 600)
 			p.picture("health-small")
 			p.click(id("nav-images"))
-			p.click(id("image-add-first"))
+			p.click(id("no-images") + " button")
 			p.picture("add-image-small")
 		})
 	}
@@ -53,6 +54,7 @@ func (p *page) prefer(scheme string) {
 // it makes of it.
 func TestFaults(t *testing.T) {
 	mustPlay(t)
+	t.Parallel()
 	place := newPlace(t, session)
 	place.addTiny()
 	place.sandboxlabs("node", "create", "web-1", "--image", "tiny", "--memory", "128", "--start", "--wait")

@@ -88,7 +88,7 @@ func (g *guest) hear(text string, limit time.Duration) {
 		n, err := g.port.Read(chunk)
 		g.said += string(chunk[:n])
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Fatalf("waited %s in vain for %q on the serial port, got %q", limit, text, tail(g.said))
+			t.Fatalf("waited %s in vain for %q on the serial port, got %q", limit, text, ends(g.said))
 		}
 		check(t, err)
 	}

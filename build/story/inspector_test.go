@@ -82,11 +82,10 @@ func inspectWebKit(ctx context.Context, port int) (*inspector, error) {
 }
 
 func dial(ctx context.Context, address string) (*inspector, error) {
-	socket, answer, err := websocket.Dial(ctx, address, nil)
+	socket, _, err := websocket.Dial(ctx, address, nil) //nolint:bodyclose // it is the socket's
 	if err != nil {
 		return nil, err
 	}
-	_ = answer.Body // coder/websocket: never to be closed after an upgrade
 	socket.SetReadLimit(-1)
 	return &inspector{socket: socket}, nil
 }
@@ -100,7 +99,7 @@ func fetchJSON(ctx context.Context, method, address string, into any) error {
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was read
+	defer answer.Body.Close()
 	return json.NewDecoder(answer.Body).Decode(into)
 }
 

@@ -64,8 +64,11 @@ func eventually(limit time.Duration, yes func() bool) bool {
 	return yes()
 }
 
-// tail is the end of a long text.
-func tail(text string) string {
-	const enough = 4000
-	return text[max(0, len(text)-enough):]
+// ends is the beginning and the end of a long text.
+func ends(text string) string {
+	const enough = 3000
+	if len(text) <= 2*enough {
+		return text
+	}
+	return text[:enough] + "\n...\n" + text[len(text)-enough:]
 }

@@ -112,7 +112,7 @@ const findElement = `
 		const {x, y, width, height} = e.getBoundingClientRect();
 		const Middle = {X: Math.round(x + width / 2), Y: Math.round(y + height / 2)};
 		const top = document.elementFromPoint(Middle.X, Middle.Y);
-		return {Middle, Text: e.innerText ?? '', Title: e.title ?? '', Free: !e.disabled && e.contains(top)};
+		return {Middle, Text: e.innerText || e.value || '', Title: e.title ?? '', Free: !e.disabled && e.contains(top)};
 	}
 	return null`
 
@@ -184,8 +184,8 @@ func (p *page) fill(selector, text string) {
 	p.write(text)
 }
 
-// write types a text; \n is Enter. A guest's keyboard has a short queue, and
-// people are no faster.
+// write types a text. A guest's keyboard has a short queue, and people are no
+// faster.
 func (p *page) write(text string) {
 	p.Helper()
 	p.desk.do("type", "--delay", "25", text)

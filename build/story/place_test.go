@@ -145,7 +145,7 @@ func (p *place) makeUser() {
 	run(p.t, exec.Command("useradd", "--no-create-home", "--home-dir", filepath.Join(p.dir, "home"), "--user-group", p.user))
 	u := must(user.Lookup(p.user))(p.t)
 	uid, gid := must(strconv.Atoi(u.Uid))(p.t), must(strconv.Atoi(u.Gid))(p.t)
-	p.login = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), NoSetGroups: false}
+	p.login = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	run(p.t, exec.Command("chown", "-R", p.user+":"+p.user, p.dir))
 }
 
@@ -169,7 +169,7 @@ func (p *place) command(env []string, name string, args ...string) *exec.Cmd {
 
 // start runs a command until the place is cleared away; what it says goes to
 // the log of the test if that fails.
-func (p *place) start(cmd *exec.Cmd) *exec.Cmd {
+func (p *place) start(cmd *exec.Cmd) {
 	p.t.Helper()
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -185,10 +185,9 @@ func (p *place) start(cmd *exec.Cmd) *exec.Cmd {
 		if p.t.Failed() {
 			_ = syscall.Kill(-pid, syscall.SIGTERM) // it may be gone
 			<-ended
-			p.t.Logf("%s said:\n%s", filepath.Base(cmd.Path), tail(said.String()))
+			p.t.Logf("%s said:\n%s", filepath.Base(cmd.Path), ends(said.String()))
 		}
 	})
-	return cmd
 }
 
 // virsh runs virsh as the place's user and gives its output.
@@ -198,20 +197,17 @@ func (p *place) virsh(args ...string) string {
 }
 
 // sandboxlabs runs the program's command line.
-func (p *place) sandboxlabs(args ...string) string {
+func (p *place) sandboxlabs(args ...string) {
 	p.t.Helper()
-	return run(p.t, p.command(nil, p.program, args...))
+	run(p.t, p.command(nil, p.program, args...))
 }
 
 // addTiny puts the tiny image into the library.
 func (p *place) addTiny() {
 	p.t.Helper()
-	image := os.Getenv("SANDBOXLABS_TINY")
-	if image == "" {
-		image = must(filepath.Abs("../out/tiny.qcow2"))(p.t)
-	}
+	image := must(filepath.Abs("../out/tiny.qcow2"))(p.t)
 	if _, err := os.Stat(image); err != nil {
-		p.t.Fatalf("%v: make it with images/tiny/build.sh", err)
+		p.t.Fatalf("%v: make it with make image", err)
 	}
 	p.sandboxlabs("image", "add", image)
 }

@@ -43,6 +43,7 @@ func TestStory(t *testing.T) {
 	for _, stage := range stages {
 		for _, profile := range profiles() {
 			t.Run(stage.name+"/"+profile, func(t *testing.T) {
+				t.Parallel()
 				place := newPlace(t, profile)
 				place.addTiny()
 				play(newActor(stage.open(place, stage.name+"/"+profile), "web-1"))
@@ -56,19 +57,19 @@ func play(a actor) {
 	proof := "lab-" + rand.Text()[:8]
 	a.createByClicking()
 	a.openConsole()
-	a.command(fmt.Sprintf("echo %s > /root/proof; sync; cat /root/proof > /dev/ttyS0\n", proof))
+	a.command(fmt.Sprintf("echo %s > /root/proof; sync; cat /root/proof > /dev/ttyS0", proof))
 	a.hear(proof, lookLimit)
 	a.picture("proof-written")
 	a.toggleFit()
+	a.pressCtrlAltDel()
 	a.wipe()
-	a.command("cat /root/proof > /dev/ttyS0 2>&1\n")
+	a.command("cat /root/proof > /dev/ttyS0 2>&1")
 	a.hear("No such file", lookLimit)
 	a.picture("proof-gone")
 	a.undoWipe()
-	a.command("cat /root/proof > /dev/ttyS0 2>&1\n")
+	a.command("cat /root/proof > /dev/ttyS0 2>&1")
 	a.hear(proof, lookLimit)
 	a.picture("proof-back")
-	a.reboot()
 	a.stop()
 	a.deleteTwice()
 }
