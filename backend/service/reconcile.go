@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"sandboxlabs/backend/lab"
 )
@@ -89,19 +90,29 @@ func (s *Service) outdated(id string, number uint64) bool {
 
 // stock reads the volumes, the images and the host, and publishes what differs.
 // An error tells of what could not be read; the rest is up to date all the same.
-func (s *Service) stock(ctx context.Context) ([]lab.Volume, error) {
+func (s *Service) stock(ctx context.Context) (volumes []lab.Volume, err error) {
+	var wg sync.WaitGroup
+	var hostErr, imagesErr error
+	wg.Go(func() { hostErr = s.readHost(ctx) })
+	wg.Go(func() { imagesErr = s.readImages(ctx) })
 	number := s.reading()
-	volumes, err := s.o.Pool.Volumes(ctx)
+	volumes, err = s.o.Pool.Volumes(ctx)
 	if err == nil {
 		s.restock(number, volumes)
 	}
-	host, hostErr := s.o.Hypervisor.Host(ctx)
-	s.mu.Lock()
-	if hostErr == nil {
-		s.host = &host
+	wg.Wait()
+	return volumes, errors.Join(err, hostErr, imagesErr)
+}
+
+func (s *Service) readHost(ctx context.Context) error {
+	host, err := s.o.Hypervisor.Host(ctx)
+	if err != nil {
+		return err
 	}
-	s.mu.Unlock()
-	return volumes, errors.Join(err, hostErr, s.readImages(ctx))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.host = &host
+	return nil
 }
 
 // restock takes the sizes of all volumes but those of nodes in change, which

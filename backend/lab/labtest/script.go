@@ -33,6 +33,7 @@ type Script struct {
 	mu     sync.Mutex
 	calls  []string
 	faults []planned
+	hooks  map[string]func()
 	dead   bool
 	onDie  []func()
 }
@@ -53,6 +54,28 @@ func (s *Script) Fail(call string, fault Fault, err error) {
 // FailAt makes the call go wrong that comes after n others.
 func (s *Script) FailAt(n int, fault Fault) {
 	s.plan(planned{after: n, fault: fault})
+}
+
+// After runs do, once, when the next call whose record is this has done its work.
+func (s *Script) After(call string, do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hooks == nil {
+		s.hooks = make(map[string]func())
+	}
+	s.hooks[call] = do
+}
+
+// hook takes what is to be run after a call.
+func (s *Script) hook(call string) func() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do, ok := s.hooks[call]
+	if !ok {
+		return func() {}
+	}
+	delete(s.hooks, call)
+	return do
 }
 
 func (s *Script) plan(p planned) {
@@ -78,16 +101,17 @@ func (s *Script) Dead() bool {
 	return s.dead
 }
 
-// Reboot forgets the calls and the faults and lets a new process begin.
+// Reboot forgets the calls and what was planned, and lets a new process begin.
 func (s *Script) Reboot() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls, s.faults, s.dead = nil, nil, false
+	s.calls, s.faults, s.hooks, s.dead = nil, nil, nil, false
 }
 
 // call does the work of one call, unless the script wants it otherwise.
 func (s *Script) call(ctx context.Context, work func() error, method string, args ...any) error {
-	fault := s.record(strings.TrimSpace(method + " " + fmt.Sprintln(args...)))
+	record := strings.TrimSpace(method + " " + fmt.Sprintln(args...))
+	fault := s.record(record)
 	switch fault.fault {
 	case DieBefore:
 		s.die()
@@ -98,6 +122,7 @@ func (s *Script) call(ctx context.Context, work func() error, method string, arg
 		return lab.Errorf(lab.KindUnavailable, "the request was cancelled").WithCause(err)
 	}
 	err := work()
+	s.hook(record)()
 	switch {
 	case fault.fault == DieAfter:
 		s.die()
