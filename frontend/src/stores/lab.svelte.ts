@@ -8,7 +8,7 @@ export class Lab {
   #images = new SvelteMap<string, Image>();
   #link = $state.raw<Link>();
   #known = $state(false);
-  #waiting = new Set<() => void>();
+  #waiting: (() => boolean)[] = [];
   #sortedNodes = $derived([...this.#nodes.values()].sort(byName));
   #sortedImages = $derived([...this.#images.values()].sort(byName));
 
@@ -46,12 +46,11 @@ export class Lab {
     return new Promise((resolve) => {
       const look = () => {
         const node = this.node(id);
-        if (node && !wanted(node)) return;
-        this.#waiting.delete(look);
-        resolve(node);
+        const over = !node || wanted(node);
+        if (over) resolve(node);
+        return over;
       };
-      this.#waiting.add(look);
-      look();
+      if (!look()) this.#waiting.push(look);
     });
   }
 
@@ -78,7 +77,7 @@ export class Lab {
         break;
     }
     if (event.link) this.#link = event.link;
-    for (const look of this.#waiting) look();
+    this.#waiting = this.#waiting.filter((look) => !look());
   }
 }
 
