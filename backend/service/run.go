@@ -75,7 +75,8 @@ func (s *Service) refresh(ctx context.Context, swept bool) bool {
 		return swept
 	}
 	if !swept {
-		s.sweep(ctx, volumes)
+		// also in a run that is over already: there may be no longer one
+		s.sweep(context.WithoutCancel(ctx), volumes)
 	}
 	return true
 }
