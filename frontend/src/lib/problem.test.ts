@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LabError, problemOf, problemText } from './problem';
+import { LabError, problemOf, problemText, sentence } from './problem';
 
 const problem = { kind: 'busy', message: 'It starts.', hint: 'Wait.' };
 
@@ -19,3 +19,11 @@ test('as text it has no empty lines', () => {
   expect(problemText(problem)).toBe('busy: It starts.\nWait.');
   expect(problemText({ kind: 'busy', message: 'It starts.' })).toBe('busy: It starts.');
 });
+
+test.each([
+  ['the node crashed', 'The node crashed.'],
+  ['there is no disk.', 'There is no disk.'],
+  ['another node has it', 'Another node has it.'],
+  ['theatre is active', 'theatre is active.'],
+  ['"a b" is not a name', '"a b" is not a name.'],
+])('%s is a sentence', (message, want) => expect(sentence(message)).toBe(want));

@@ -33,6 +33,17 @@ function parse(text: string): Problem | undefined {
   }
 }
 
+const opener = /^(a|an|another|it|no|nothing|the|there|this|your)\b/;
+
+/**
+ * A message as a sentence: the program writes it to stand behind its name and a colon.
+ * What begins with a name keeps it as it is.
+ */
+export function sentence(message: string): string {
+  const begun = message.replace(opener, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}
+
 /** The Problem as text for the clipboard. */
 export function problemText(problem: Problem): string {
   return [`${problem.kind}: ${problem.message}`, problem.hint].filter(Boolean).join('\n');

@@ -5,7 +5,7 @@ import { isSettled, type Act, type Action } from '../lib/actions';
 import * as api from '../lib/api';
 import { bytes, plural } from '../lib/format';
 import type { BulkResult, BulkVerb, Node } from '../lib/lab';
-import { LabError, problemOf } from '../lib/problem';
+import { LabError, problemOf, sentence } from '../lib/problem';
 import { dialogs } from './dialogs.svelte';
 import { lab } from './lab.svelte';
 import { toasts } from './toasts.svelte';
@@ -97,7 +97,7 @@ export async function bulk(verb: BulkVerb, nodes: Node[]): Promise<void> {
 function tell(verb: BulkVerb, nodes: Node[], results: BulkResult[]): void {
   const done = nodes.filter((_, i) => !results[i]?.problem);
   const lines = results.flatMap(({ problem }, i) =>
-    problem ? [`${nodes[i]?.name}: ${problem.message} ${problem.hint ?? ''}`] : [],
+    problem ? [`${nodes[i]?.name}: ${sentence(problem.message)} ${problem.hint ?? ''}`] : [],
   );
   const back = { wipe: 'undo', delete: 'restore' } as const;
   const undo =
