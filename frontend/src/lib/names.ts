@@ -1,14 +1,11 @@
 // Names of nodes and images.
 
-const pattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
-
-export const nameRule =
-  '1 to 63 letters, digits, dots, underscores or hyphens, starting with a letter or digit';
-
-/** What is wrong with a name, or nothing. */
+/** What is wrong with a name, on one line, or nothing. */
 export function nameFault(name: string, taken: Iterable<string>): string {
   if (name === '') return 'A name is needed.';
-  if (!pattern.test(name)) return `Use ${nameRule}.`;
+  if (!/^[A-Za-z0-9]/.test(name)) return 'Start with a letter or a digit.';
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) return 'Use letters, digits, dots, underscores or hyphens only.';
+  if (name.length > 63) return 'Use 63 characters at most.';
   for (const other of taken) if (other === name) return `The name ${name} is taken.`;
   return '';
 }
