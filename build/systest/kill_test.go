@@ -70,8 +70,8 @@ func TestKill(t *testing.T) {
 	})
 }
 
-// killRunning kills the wipe of a running node: it may be off then, but it can
-// be started.
+// killRunning kills the wipe of a running node: it may be off or on then, and
+// if it is off it can be started.
 func killRunning(t *testing.T, w *world, node string) {
 	t.Helper()
 	w.program(t, "node", "start", node, "--wait")
@@ -79,7 +79,9 @@ func killRunning(t *testing.T, w *world, node string) {
 	for range killRounds {
 		killed(t, w, wipe, "wipe", node, "--wait")
 		checkWhole(t, w)
-		w.program(t, "node", "start", node, "--wait")
+		if w.show(t, node).State == lab.Stopped {
+			w.program(t, "node", "start", node, "--wait")
+		}
 	}
 	w.program(t, "node", "wipe", node, "--wait")
 	if got := w.show(t, node); got.State != lab.Running {

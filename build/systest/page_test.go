@@ -54,7 +54,7 @@ func mustPage(t *testing.T, w *world) *page {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Error(err)
 		}
-		if err := cmd.Wait(); err != nil || t.Failed() {
+		if err := cmd.Wait(); err != nil {
 			t.Errorf("serve ended with %v and said %s", err, &say)
 		}
 	})

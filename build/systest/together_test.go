@@ -24,8 +24,9 @@ func volumes(t *testing.T, w *world) []string {
 // whole, and that there is no volume beside those disks and their bases.
 func checkWhole(t *testing.T, w *world) {
 	t.Helper()
+	nodes := settled(t, w)
 	var want []string
-	for _, n := range w.list(t) {
+	for _, n := range nodes {
 		checkDisk(t, w, n)
 		want = append(want, n.Base, n.OverlayVolume(n.Generation))
 		for _, k := range n.Kept {
@@ -44,9 +45,20 @@ func checkWhole(t *testing.T, w *world) {
 		t.Error(err)
 	}
 	domains = slices.DeleteFunc(domains, func(name string) bool { return !strings.HasPrefix(name, w.name) })
-	if nodes := w.list(t); len(domains) != len(nodes) {
+	if len(domains) != len(nodes) {
 		t.Errorf("got the domains %q, want those of %d nodes", domains, len(nodes))
 	}
+}
+
+// settled lists the nodes when none is on its way to another state: libvirt goes
+// on with a start whose asker was killed.
+func settled(t *testing.T, w *world) (nodes []lab.Node) {
+	t.Helper()
+	await(t, "nodes in states that stay", func() bool {
+		nodes = w.list(t)
+		return !slices.ContainsFunc(nodes, func(n lab.Node) bool { return n.State.Changing() })
+	})
+	return nodes
 }
 
 // checkDisk checks that a node's domain is in the state we tell, and has the
@@ -61,7 +73,7 @@ func checkDisk(t *testing.T, w *world, n lab.Node) {
 		t.Errorf("%s: got the disk %s, want that of virsh, %s", n.Name, n.Overlay.Path, disks)
 	}
 	if n.State == lab.Stopped { // a running guest has its disk for itself
-		w.must(t, "qemu-img", "check", "--quiet", n.Overlay.Path)
+		w.must(t, "qemu-img", "check", "-q", n.Overlay.Path)
 	}
 	if info := w.must(t, "qemu-img", "info", "-U", n.Overlay.Path); !strings.Contains(info, w.path(poolDir, n.Base)) {
 		t.Errorf("%s: got a disk that does not stand on %s: %s", n.Name, n.Base, info)
