@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strings"
 
 	"libvirt.org/go/libvirt"
 
@@ -56,22 +57,47 @@ func (c *Conn) definitionOf(d *libvirt.Domain) (definition, error) {
 	if err != nil {
 		return def, err
 	}
-	if def.Metadata.Mark == nil || def.Metadata.Mark.Pool != c.cfg.PoolName {
-		return def, errNotOurs(def.UUID)
+	return def, c.checkOurs(&def)
+}
+
+func (c *Conn) checkOurs(d *definition) error {
+	if d.Metadata.Mark == nil || d.Metadata.Mark.Pool != c.cfg.PoolName {
+		return errNotOurs(d.UUID)
 	}
-	return def, nil
+	return nil
 }
 
 func readXML(d *libvirt.Domain, flags libvirt.DomainXMLFlags) (definition, error) {
-	var def definition
 	text, err := d.GetXMLDesc(flags)
 	if err != nil {
-		return def, err
+		return definition{}, err
 	}
+	if flags&libvirt.DOMAIN_XML_INACTIVE != 0 {
+		text = untilControllers(text)
+	}
+	return parseDefinition(text)
+}
+
+func parseDefinition(text string) (definition, error) {
+	var def definition
 	if err := xml.Unmarshal([]byte(text), &def); err != nil {
 		return def, fmt.Errorf("read domain XML: %w", err)
 	}
 	return def, nil
+}
+
+// untilControllers cuts a definition off where libvirt writes what is read of a
+// running domain only: that is three quarters of it, and of the time to decode it.
+func untilControllers(text string) string {
+	start := strings.Index(text, "\n  <devices>\n")
+	if start < 0 {
+		return text
+	}
+	length := strings.Index(text[start:], "\n    <controller ")
+	if length < 0 {
+		return text
+	}
+	return text[:start+length] + "\n  </devices>\n</domain>"
 }
 
 // spec rebuilds the node's spec: what virsh can change comes from the

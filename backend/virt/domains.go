@@ -3,22 +3,25 @@ package virt
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"libvirt.org/go/libvirt"
 
 	"sandboxlabs/backend/lab"
 )
 
-// readers is how many domains are read at once: libvirt serves several calls on
-// one connection, and has five threads for them to begin with.
-const readers = 5
-
 // Domain implements lab.Hypervisor.
 func (c *Conn) Domain(ctx context.Context, id string) (domain lab.Domain, err error) {
 	err = c.with(ctx, "read the node", func(s *session) error {
 		return s.withDomain(id, func(d *libvirt.Domain) error {
-			domain, err = c.observe(d)
+			def, err := c.definitionOf(d)
+			if err != nil {
+				return err
+			}
+			now, err := conditionOf(d)
+			if err != nil {
+				return err
+			}
+			domain, err = observe(d, def, now)
 			return err
 		})
 	})
@@ -43,60 +46,53 @@ func (c *Conn) Domains(ctx context.Context) (domains []lab.Domain, err error) {
 }
 
 // observeAll reads and frees the handles. What could not be read at all is not
-// known to be ours; it is left out and told as error.
+// known to be ours; it is left out and told as error. libvirt answers one call
+// after the other faster than many at once, so only the files are read beside it.
 func (c *Conn) observeAll(handles []libvirt.Domain) ([]lab.Domain, error) {
-	found := make([]*lab.Domain, len(handles))
+	files := make(chan []*definition)
+	go func() { files <- c.readFiles(handles) }()
+	conditions := make([]condition, len(handles))
 	errs := make([]error, len(handles))
-	inParallel(len(handles), readers, func(i int) {
-		defer free(&handles[i])
-		domain, err := c.observe(&handles[i])
-		switch {
-		case err == nil:
-			found[i] = &domain
-		case lab.KindOf(err) == lab.KindNotFound || errors.Is(err, libvirt.ERR_NO_DOMAIN): // not ours, or just gone
-		default:
-			errs[i] = err
-		}
-	})
+	for i := range handles {
+		conditions[i], errs[i] = conditionOf(&handles[i])
+	}
+	definitions := <-files
 	domains := make([]lab.Domain, 0, len(handles))
-	for _, d := range found {
-		if d != nil {
-			domains = append(domains, *d)
+	for i := range handles {
+		if errs[i] == nil {
+			var domain lab.Domain
+			domain, errs[i] = c.observeOne(&handles[i], definitions[i], conditions[i])
+			if errs[i] == nil {
+				domains = append(domains, domain)
+			}
 		}
+		if lab.KindOf(errs[i]) == lab.KindNotFound || errors.Is(errs[i], libvirt.ERR_NO_DOMAIN) {
+			errs[i] = nil // not ours, or just gone
+		}
+		free(&handles[i])
 	}
 	return domains, errors.Join(errs...)
 }
 
-// inParallel calls work for 0 to n-1, at most limit at once, and waits for all.
-func inParallel(n, limit int, work func(i int)) {
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range min(n, limit) {
-		wg.Go(func() {
-			for i := range next {
-				work(i)
-			}
-		})
+// observeOne asks libvirt for the definition if it is not known from a file.
+func (c *Conn) observeOne(d *libvirt.Domain, def *definition, now condition) (lab.Domain, error) {
+	if def == nil {
+		asked, err := readXML(d, libvirt.DOMAIN_XML_INACTIVE)
+		if err != nil {
+			return lab.Domain{}, err
+		}
+		def = &asked
 	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-}
-
-// observe reads one domain. A damaged spec makes a domain with a problem.
-func (c *Conn) observe(d *libvirt.Domain) (lab.Domain, error) {
-	def, err := c.definitionOf(d)
-	if err != nil {
+	if err := c.checkOurs(def); err != nil {
 		return lab.Domain{}, err
 	}
+	return observe(d, *def, now)
+}
+
+// observe puts a domain together. A damaged spec makes one with a problem.
+func observe(d *libvirt.Domain, def definition, now condition) (lab.Domain, error) {
 	spec, damage := def.spec()
 	domain := lab.Domain{Spec: spec, Overlay: def.overlay()}
-	now, err := conditionOf(d)
-	if err != nil {
-		return domain, err
-	}
 	domain.State, domain.Problem = now.translate()
 	if damage != nil {
 		domain.Problem = lab.ProblemOf(damage)

@@ -46,6 +46,36 @@ func (c *Conn) definitions() (string, error) {
 	return filepath.Join(dir, "libvirt", "qemu"), err
 }
 
+// readFiles reads the definitions of domains from libvirt's files, which takes
+// a tenth of the time that asking for them does. Those that can not be had so
+// stay nil: remote ones, transient ones, and those that are just being renamed.
+func (c *Conn) readFiles(handles []libvirt.Domain) []*definition {
+	found := make([]*definition, len(handles))
+	dir, err := c.definitions()
+	if err != nil || !c.uri.local() {
+		return found
+	}
+	for i := range handles {
+		name, nameErr := handles[i].GetName()
+		id, idErr := handles[i].GetUUIDString()
+		if nameErr != nil || idErr != nil {
+			continue
+		}
+		if def, err := readFile(filepath.Join(dir, name+".xml")); err == nil && def.UUID == id {
+			found[i] = &def
+		}
+	}
+	return found
+}
+
+func readFile(file string) (definition, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return definition{}, err
+	}
+	return parseDefinition(untilControllers(string(text)))
+}
+
 // readFileEvents goes on until events is closed.
 func (c *Conn) readFileEvents(events *os.File) {
 	buffer := make([]byte, 64<<10)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -162,5 +163,28 @@ func TestAgentFits(t *testing.T) {
 	followName(d, site{sockets: long})
 	if len(d.Devices.Channels) != 0 {
 		t.Error("the channel is still there")
+	}
+}
+
+// TestUntilControllers makes sure that nothing is cut off that is read.
+func TestUntilControllers(t *testing.T) {
+	for _, file := range []string{"testdata/foreign.xml", "testdata/kvm.xml"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err1 := parseDefinition(string(text))
+		short := untilControllers(string(text))
+		got, err2 := parseDefinition(short)
+		if err1 != nil || err2 != nil || len(short) > len(text)*3/4 {
+			t.Fatalf("%s: %d of %d bytes left, errors %v, %v", file, len(short), len(text), err1, err2)
+		}
+		if len(got.Graphics) != 0 {
+			t.Errorf("%s: got a display, want it cut off", file)
+		}
+		want.Graphics = nil
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", file, got, want)
+		}
 	}
 }

@@ -148,23 +148,20 @@ func (c *Conn) libvirtVolumes(p *libvirt.StoragePool) ([]lab.Volume, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make([]lab.Volume, len(handles))
-	errs := make([]error, len(handles))
-	inParallel(len(handles), readers, func(i int) {
-		defer free(&handles[i])
-		all[i], errs[i] = describe(&handles[i])
-	})
 	volumes := []lab.Volume{}
-	for i, v := range all {
-		gone := errors.Is(errs[i], libvirt.ERR_NO_STORAGE_VOL)
-		if errs[i] != nil && !gone {
-			return nil, errs[i]
-		}
-		if !gone && checkVolume(v.Name) == nil {
+	var errs []error
+	for i := range handles {
+		v, err := describe(&handles[i])
+		free(&handles[i])
+		switch {
+		case errors.Is(err, libvirt.ERR_NO_STORAGE_VOL): // just gone
+		case err != nil:
+			errs = append(errs, err)
+		case checkVolume(v.Name) == nil:
 			volumes = append(volumes, v)
 		}
 	}
-	return volumes, nil
+	return volumes, errors.Join(errs...)
 }
 
 // describe asks libvirt for a volume; it looks at the file for that.
