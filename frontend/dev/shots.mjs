@@ -1,11 +1,11 @@
 // Pictures of every screen and state, from the fake backend, to look at.
-// npm run shots [folder]; needs Chromium.
+// npm run shots -- [folder [shot...]]; needs Chromium.
 
 import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { createServer } from 'vite';
 
-const folder = process.argv[2] ?? 'shots';
+const folder = process.argv[2] ?? '../build/out/screenshots/page';
 mkdirSync(folder, { recursive: true });
 
 const open = (page, id) => page.getByTestId(id).first().click();
