@@ -25,7 +25,7 @@ func (c *Conn) host(s *session) (lab.Host, error) {
 	if err != nil {
 		return host, err
 	}
-	host.CPUs, host.MemoryMiB = int(node.Cpus), int(node.Memory>>10)
+	host.CPUs = int(node.Cpus)
 	kind, err := s.GetType()
 	if err != nil {
 		return host, err
@@ -40,25 +40,26 @@ func (c *Conn) host(s *session) (lab.Host, error) {
 		return host, err
 	}
 	host.Accelerated, host.Acceleration = m.KVM, m.Reason
-	if host.FreeMiB, err = freeMemory(s); err != nil {
+	if host.MemoryMiB, host.FreeMiB, err = memory(s, node); err != nil {
 		return host, err
 	}
 	host.PoolBytes, host.PoolFree, err = c.poolSpace(s)
 	return host, err
 }
 
-// freeMemory is what guests could have, in MiB: the kernel gives up its caches
-// for them.
-func freeMemory(s *session) (int, error) {
+// memory is all there is and what guests could have of it, in MiB: the kernel
+// gives up its caches for them. Both come from one source where there is one:
+// the node's own size leaves out memory that was plugged in since it booted.
+func memory(s *session, node *libvirt.NodeInfo) (total, free int, err error) {
 	m, err := s.GetMemoryStats(libvirt.NODE_MEMORY_STATS_ALL_CELLS, 0)
 	if errors.Is(err, libvirt.ERR_NO_SUPPORT) {
 		free, err := s.GetFreeMemory()
-		return int(free >> 20), err
+		return int(node.Memory >> 10), int(free >> 20), err
 	}
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return int((m.Free + m.Buffers + m.Cached) >> 10), nil
+	return int(m.Total >> 10), int((m.Free + m.Buffers + m.Cached) >> 10), nil
 }
 
 // poolSpace measures the pool's disk; a pool that is not there yet is no reason
