@@ -124,7 +124,9 @@ func TestLife(t *testing.T) {
 	if got, want := len(mustJSON[[]lab.Node](t, d, exitDone, "node", "ls")), 2; got != want {
 		t.Errorf("%d nodes are listed, want %d", got, want)
 	}
-	d.mustRun(t, "node", "rm", "db", "db2")
+	if got, want := d.mustRun(t, "node", "rm", "db", "db2").out, "db removed\ndb2 removed\n"; got != want {
+		t.Errorf("rm prints %q, want %q", got, want)
+	}
 	if got := mustJSON[[]lab.Node](t, d, exitDone, "node", "ls"); len(got) != 0 {
 		t.Errorf("after rm there are %v", got)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -144,33 +145,34 @@ func resultOf(node string, do func() (lab.Node, error)) service.BulkResult {
 // printResults prints the one node or problem if one was asked for, and the
 // list of results if there were several.
 func (f *face) printResults(results []service.BulkResult) error {
-	if len(results) == 1 && results[0].Problem != nil {
-		f.tell(results[0].Problem)
-		return errTold
-	}
-	var failed error
-	for _, r := range results {
-		if r.Problem != nil {
-			failed = errTold
-		}
-	}
+	failed := slices.ContainsFunc(results, func(r service.BulkResult) bool { return r.Problem != nil })
 	switch {
 	case !f.json:
 		f.sayResults(results)
-	case len(results) == 1:
-		f.printJSON(results[0].Value)
-	default:
+	case len(results) > 1:
 		f.printJSON(results)
+	case failed:
+		f.printJSON(results[0].Problem)
+	default:
+		f.printJSON(results[0].Value)
 	}
-	return failed
+	if failed {
+		return errTold
+	}
+	return nil
 }
 
 func (f *face) sayResults(results []service.BulkResult) {
 	for _, r := range results {
-		if r.Problem != nil {
+		switch {
+		case r.Problem == nil && r.Value.DeletedAt != nil:
+			say(f.Out, "%s removed\n", r.Value.Name)
+		case r.Problem == nil:
+			say(f.Out, "%s %s\n", r.Value.Name, r.Value.State)
+		case len(results) > 1:
 			f.warn(r.Node, r.Problem)
-			continue
+		default:
+			f.warn("", r.Problem)
 		}
-		say(f.Out, "%s %s\n", r.Value.Name, r.Value.State)
 	}
 }

@@ -17,7 +17,7 @@ import (
 func TestListen(t *testing.T) {
 	taken, err := Listen(t.Context(), "127.0.0.1:0")
 	must(t, err)
-	defer taken.Close()
+	defer func() { must(t, taken.Close()) }()
 	for address, want := range map[string]lab.Kind{
 		"0.0.0.0:3001":        lab.KindInvalid,
 		":3001":               lab.KindInvalid,
@@ -92,6 +92,7 @@ func TestServeEndsStreamsAndFinishesCalls(t *testing.T) {
 	s.mustCall(t, "Bulk", `[{"verb":"start","nodes":["web"]}]`)
 	s.Hypervisor.SetGuest(n.ID, labtest.Guest{Takes: 100 * time.Millisecond})
 	next := s.mustStream(t)
+	next() // the snapshot: what comes now is of the stop
 	answered := make(chan answer, 1)
 	go func() { answered <- s.mustCall(t, "Bulk", `[{"verb":"stop","nodes":["web"]}]`) }()
 	for e := next(); e.Node == nil || e.Node.State != lab.Stopping; e = next() {
