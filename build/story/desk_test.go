@@ -96,7 +96,8 @@ func (d *desk) middle(window string) point {
 	return point{value["X"] + value["WIDTH"]/2, value["Y"] + value["HEIGHT"]/2}
 }
 
-func (d *desk) moveMouse(to point) {
+// moveMouse moves the mouse, and does more after that if xdotool is told so.
+func (d *desk) moveMouse(to point, more ...string) {
 	d.place.t.Helper()
-	d.do("mousemove", "--sync", fmt.Sprint(to.X), fmt.Sprint(to.Y))
+	d.do(append([]string{"mousemove", fmt.Sprint(to.X), fmt.Sprint(to.Y)}, more...)...)
 }

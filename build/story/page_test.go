@@ -172,8 +172,7 @@ func (p *page) click(selector string) {
 	}) {
 		p.Fatalf("waited %s in vain to click %s, got %+v", lookLimit, selector, now)
 	}
-	p.desk.moveMouse(p.corner.plus(now.Middle))
-	p.desk.do("click", "1")
+	p.desk.moveMouse(p.corner.plus(now.Middle), "click", "1")
 }
 
 // fill replaces the text of an input.

@@ -3,6 +3,7 @@ package story
 import (
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -37,6 +38,9 @@ func mustPlay(t *testing.T) {
 	}
 }
 
+// schemes is the desktop's colour scheme of each profile, so that both are seen.
+var schemes = map[string]string{system: "dark", session: "light"}
+
 // TestStory plays the whole life of a node on both stages, in both profiles.
 func TestStory(t *testing.T) {
 	mustPlay(t)
@@ -46,7 +50,9 @@ func TestStory(t *testing.T) {
 				t.Parallel()
 				place := newPlace(t, profile)
 				place.addTiny()
-				play(newActor(stage.open(place, stage.name+"/"+profile), "web-1"))
+				page := stage.open(place, stage.name+"/"+profile)
+				page.prefer(schemes[profile])
+				play(newActor(page, "web-"+strings.ToLower(rand.Text()[:3])))
 			})
 		}
 	}
@@ -57,17 +63,17 @@ func play(a actor) {
 	proof := "lab-" + rand.Text()[:8]
 	a.createByClicking()
 	a.openConsole()
-	a.command(fmt.Sprintf("echo %s > /root/proof; sync; cat /root/proof > /dev/ttyS0", proof))
+	a.command(fmt.Sprintf("echo %s > /root/proof; sync; cat /root/proof | tee /dev/ttyS0", proof))
 	a.hear(proof, lookLimit)
 	a.picture("proof-written")
 	a.toggleFit()
 	a.pressCtrlAltDel()
 	a.wipe()
-	a.command("cat /root/proof > /dev/ttyS0 2>&1")
+	a.command("cat /root/proof 2>&1 | tee /dev/ttyS0")
 	a.hear("No such file", lookLimit)
 	a.picture("proof-gone")
 	a.undoWipe()
-	a.command("cat /root/proof > /dev/ttyS0 2>&1")
+	a.command("cat /root/proof | tee /dev/ttyS0")
 	a.hear(proof, lookLimit)
 	a.picture("proof-back")
 	a.stop()
