@@ -138,10 +138,12 @@ func transfer(ctx context.Context, s *session, handle *libvirt.StorageVol, size 
 		return err
 	}
 	if err := handle.Upload(to.Stream, 0, uint64(size), 0); err != nil {
-		return errors.Join(err, to.Close())
+		to.abort()
+		return err
 	}
 	if err := send(ctx, to, size, content); err != nil {
-		return errors.Join(err, to.Close())
+		to.abort()
+		return err
 	}
 	return to.finish()
 }
@@ -153,7 +155,7 @@ func send(ctx context.Context, to io.Writer, size int64, content io.Reader) erro
 		return err
 	}
 	extra, err := io.ReadFull(content, make([]byte, 1))
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if n != size || extra != 0 {
@@ -209,7 +211,8 @@ func (c *Conn) download(s *session, p *libvirt.StoragePool, name string) (io.Rea
 		return nil, err
 	}
 	if err := handle.Download(from.Stream, 0, 0, 0); err != nil {
-		return nil, errors.Join(err, from.Close())
+		from.abort()
+		return nil, err
 	}
 	return from, nil
 }

@@ -20,7 +20,7 @@ func (c *Conn) Screenshot(ctx context.Context, id string) (mime string, picture 
 		if err != nil {
 			return err
 		}
-		defer from.Close()
+		defer from.abort()
 		if mime, err = d.Screenshot(from.Stream, 0, 0); err != nil {
 			return err
 		}
@@ -63,7 +63,8 @@ func (c *Conn) OpenSerial(ctx context.Context, id string) (port io.ReadWriteClos
 			return err
 		}
 		if err := d.OpenConsole("", both.Stream, libvirt.DOMAIN_CONSOLE_FORCE); err != nil {
-			return errors.Join(err, both.Close())
+			both.abort()
+			return err
 		}
 		port = both
 		return nil

@@ -199,11 +199,10 @@ func (c *Conn) undefine(d *libvirt.Domain) error {
 	if now, err := conditionOf(d); err != nil || now.active() {
 		return errors.Join(err, errActive("remove"))
 	}
-	const everything = libvirt.DOMAIN_UNDEFINE_MANAGED_SAVE |
-		libvirt.DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | libvirt.DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
-	err := d.UndefineFlags(everything | libvirt.DOMAIN_UNDEFINE_NVRAM)
-	if errors.Is(err, libvirt.ERR_INVALID_ARG) { // a driver that has no NVRAM refuses the flag
-		err = d.UndefineFlags(everything)
+	const saved = libvirt.DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+	err := d.UndefineFlags(saved | libvirt.DOMAIN_UNDEFINE_NVRAM | libvirt.DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
+	if errors.Is(err, libvirt.ERR_INVALID_ARG) { // a driver that has no such things refuses the flags
+		err = d.UndefineFlags(saved)
 	}
 	return err
 }

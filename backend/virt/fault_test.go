@@ -38,7 +38,7 @@ func TestPoolElsewhere(t *testing.T) {
 	cfg := c.cfg
 	cfg.PoolPath = filepath.Join(filepath.Dir(cfg.PoolPath), "elsewhere")
 	other := Open(cfg)
-	defer other.Close()
+	t.Cleanup(func() { mustClose(t, other) })
 	_, err := other.Volumes(t.Context())
 	wantProblem(t, err, lab.KindUnavailable, c.cfg.PoolPath, cfg.PoolPath)
 	if _, err := os.Stat(cfg.PoolPath); !os.IsNotExist(err) {
@@ -86,7 +86,7 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustRun(t, "mount", "-t", "tmpfs", "-o", "size=20m,mode=0711", "tmpfs", dir)
-	t.Cleanup(func() { mustRun(t, "umount", dir); os.RemoveAll(dir) })
+	t.Cleanup(func() { mustRun(t, "umount", dir); mustRemove(t, dir) })
 	c := mustOpenAt(t, dir)
 	spec := mustDefine(t, c)
 	big := lab.BaseVolume("big", "0123456789ab")
@@ -219,7 +219,7 @@ func awaitLink(t *testing.T, hints <-chan lab.Hint) *lab.Link {
 func TestNoLibvirt(t *testing.T) {
 	needReal(t)
 	c := Open(Config{URI: "qemu+unix:///system?socket=/nowhere/libvirt-sock", PoolName: "none", PoolPath: "/nowhere"})
-	defer c.Close()
+	t.Cleanup(func() { mustClose(t, c) })
 	hints := make(chan lab.Hint, 10)
 	c.Watch(t.Context(), func(h lab.Hint) { hints <- h })
 	if l := awaitLink(t, hints); l.Connected || l.Problem == nil {

@@ -3,6 +3,7 @@ package virt
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -54,7 +55,7 @@ func replaceMark(inner, element string) (string, error) {
 	for {
 		start := d.InputOffset()
 		token, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return kept.String() + element, nil
 		}
 		if err != nil {

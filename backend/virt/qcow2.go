@@ -17,7 +17,14 @@ func readHeader(file string) (virtual int64, backing string, err error) {
 	if err != nil {
 		return 0, "", err
 	}
-	defer f.Close()
+	virtual, backing, err = parseHeader(f)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return 0, "", lab.Errorf(lab.KindUnavailable, "the header of %s can not be read", file).WithCause(err)
+	}
+	return virtual, backing, nil
+}
+
+func parseHeader(f io.ReaderAt) (virtual int64, backing string, err error) {
 	var h struct {
 		Magic         [4]byte
 		Version       uint32
@@ -26,23 +33,19 @@ func readHeader(file string) (virtual int64, backing string, err error) {
 		ClusterBits   uint32
 		Size          uint64
 	}
-	err = binary.Read(f, binary.BigEndian, &h)
+	err = binary.Read(io.NewSectionReader(f, 0, 32), binary.BigEndian, &h)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || err == nil && string(h.Magic[:]) != "QFI\xfb" {
 		return 0, "", nil
 	}
 	if err != nil {
-		return 0, "", unreadable(file, err)
+		return 0, "", err
 	}
 	const longest = 1023 // of a backing file's name, says the format
 	name := make([]byte, min(h.BackingSize, longest))
 	if h.BackingOffset > 0 {
 		if _, err := f.ReadAt(name, int64(h.BackingOffset)); err != nil {
-			return 0, "", unreadable(file, err)
+			return 0, "", err
 		}
 	}
 	return int64(h.Size), string(name), nil
-}
-
-func unreadable(file string, err error) error {
-	return lab.Errorf(lab.KindUnavailable, "the header of %s can not be read", file).WithCause(err)
 }

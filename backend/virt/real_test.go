@@ -3,6 +3,7 @@ package virt
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -35,8 +36,22 @@ func mustOpen(t testing.TB) *Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { mustRemove(t, dir) })
 	return mustOpenAt(t, dir)
+}
+
+func mustClose(t testing.TB, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func mustRemove(t testing.TB, dir string) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Error(err)
+	}
 }
 
 func mustOpenAt(t testing.TB, dir string) *Conn {
@@ -57,15 +72,19 @@ func mustOpenAt(t testing.TB, dir string) *Conn {
 
 func mustCleanUp(t testing.TB, c *Conn) {
 	t.Helper()
-	ctx := context.Background()
+	err := errors.Join(removeDomains(c), c.with(context.Background(), "remove the pool", removePool(c.cfg.PoolName)), c.Close())
+	if err != nil {
+		t.Errorf("cleaning up: %v", err)
+	}
+}
+
+func removeDomains(c *Conn) error {
+	ctx := context.Background() // the test's is over
 	domains, err := c.Domains(ctx)
 	for _, d := range domains {
 		err = errors.Join(err, c.Power(ctx, d.Spec.ID, lab.PowerForceOff), c.Undefine(ctx, d.Spec.ID))
 	}
-	err = errors.Join(err, c.with(ctx, "remove the pool", removePool(c.cfg.PoolName)), c.Close())
-	if err != nil {
-		t.Errorf("cleaning up: %v", err)
-	}
+	return err
 }
 
 func removePool(name string) func(s *session) error {
@@ -90,6 +109,32 @@ func TestHypervisor(t *testing.T) {
 		c := mustOpen(t)
 		return c, c
 	})
+}
+
+// TestHypervisorOfTestDriver runs the suite on libvirt's own mock, whose domains
+// exist in this process alone. Its disks are names only.
+func TestHypervisorOfTestDriver(t *testing.T) {
+	needReal(t)
+	labtest.HypervisorSuite(t, func(t *testing.T) (lab.Hypervisor, lab.Pool) {
+		c := Open(Config{URI: "test:///default", PoolName: "default-pool", PoolPath: "/default-pool"})
+		t.Cleanup(func() {
+			if err := errors.Join(removeDomains(c), c.Close()); err != nil {
+				t.Errorf("cleaning up: %v", err)
+			}
+		})
+		return testDriver{c}, labtest.NewWorld().Pool
+	})
+}
+
+// testDriver adds what the mock leaves out: it gives displays no port.
+type testDriver struct{ *Conn }
+
+func (d testDriver) Domain(ctx context.Context, id string) (lab.Domain, error) {
+	domain, err := d.Conn.Domain(ctx, id)
+	if domain.State.Active() {
+		domain.VNC = &lab.VNC{Host: "127.0.0.1", Port: 5900}
+	}
+	return domain, err
 }
 
 func TestPool(t *testing.T) {

@@ -136,9 +136,12 @@ func signal(c chan struct{}) {
 
 // Close ends the stream whatever is under way.
 func (s *stream) Close() error {
-	_ = s.end((*libvirt.Stream).Abort) // there is nothing to abort once the other side is through
+	s.abort()
 	return nil
 }
+
+// abort has nothing to tell: what fails is to end what is over already.
+func (s *stream) abort() { _ = s.end((*libvirt.Stream).Abort) }
 
 // finish ends the stream after everything was written, and waits until the
 // other side has taken it.
