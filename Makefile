@@ -42,7 +42,7 @@ bench: setup build image ## measure it beside qemu-img and virsh
 image: $(TINY) ## build the tiny guest, build/out/tiny.qcow2
 
 bindings: ## generate frontend/wailsjs from package app
-	go run -tags bindings,webkit2_41 ./app/bindgen
+	go run -tags bindings,webkit2_41 ./app/bindgen >/dev/null
 
 fmt: frontend/node_modules/.ready $(LINT) ## format everything
 	$(LINT) fmt
