@@ -30,13 +30,23 @@ func (s *Service) list() []lab.Node {
 	return all
 }
 
-// Show gives one node, by name or UUID.
-func (s *Service) Show(_ context.Context, node string) (lab.Node, error) {
+// Show gives one node, by name or UUID. What an active one has written is
+// measured afresh: it grows without an event.
+func (s *Service) Show(ctx context.Context, node string) (lab.Node, error) {
+	v, err := s.shown(node)
+	if err != nil || !v.State.Active() {
+		return v, err
+	}
+	s.measureNode(ctx, v.ID)
+	return s.shown(v.ID)
+}
+
+func (s *Service) shown(ref string) (lab.Node, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := s.find(node)
+	n := s.find(ref)
 	if n == nil {
-		return lab.Node{}, unknown(node)
+		return lab.Node{}, unknown(ref)
 	}
 	return *n.shown, nil
 }

@@ -184,6 +184,7 @@ const calls: Record<string, (...args: never[]) => unknown> = {
     if (input.name === 'boom') fail('unavailable', 'The disk of the pool is full.', 'Free at least 1 MiB.');
     return input.start ? boot(node) : change(node, {});
   },
+  Show: (key: string) => find(key),
   Start: (key: string) => boot(find(key)),
   Stop: (key: string) => halt(find(key)),
   ForceOff: (key: string) => change(find(key), { state: 'stopped' }),

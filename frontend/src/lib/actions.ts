@@ -19,7 +19,9 @@ export type Action =
   | 'clone'
   | 'delete'
   | 'forget'
-  | 'console';
+  | 'console'
+  /** Measure what it has written: that grows without an event. */
+  | 'measure';
 
 /** Performs an action on a node. */
 export type Act = (action: Action, node: Node) => void;
@@ -45,6 +47,9 @@ const active = (state: State) => !off(state) && state !== 'missing';
 
 /** Whether the node has a display to connect to. */
 export const hasDisplay = ({ state }: Node) => active(state) && state !== 'starting';
+
+/** Whether what the node has written may be more than was last told. */
+export const isWriting = ({ state }: Node) => active(state);
 
 /** Whether the node is off, so that anything about it can be changed. */
 export const isOff = ({ state }: Node) => off(state);

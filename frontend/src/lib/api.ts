@@ -37,6 +37,8 @@ export async function subscribe(apply: (event: LabEvent) => void): Promise<void>
 }
 
 export const create = (input: CreateInput) => call(app.Create(input));
+/** Gives a node, with what it has written measured afresh. */
+export const show = (node: string) => call(app.Show(node));
 export const start = (node: string) => call(app.Start(node));
 export const stop = (node: string) => call(app.Stop(node));
 export const forceOff = (node: string) => call(app.ForceOff(node));

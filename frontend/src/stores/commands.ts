@@ -75,6 +75,8 @@ const direct: Partial<Record<Action, [verb: string, command: (node: Node) => Pro
 export const act: Act = (action, node) => {
   const command = direct[action];
   if (command) void attempt(`Could not ${command[0]} ${node.name}`, node.id, () => command[1](node));
+  else if (action === 'measure')
+    api.show(node.id).catch(() => undefined); // the last size stays, and the banner tells why
   else if (action === 'console') view.show('console', node.id);
   else dialogs.open({ kind: action as 'rename' | 'set' | 'clone' | 'forget', node });
 };
