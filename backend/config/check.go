@@ -28,8 +28,8 @@ func (s Settings) check() *fault {
 		unless(s.Pool.Path == "" || filepath.IsAbs(s.Pool.Path), "pool.path", "%q is not an absolute path", s.Pool.Path),
 		between("node.vcpus", s.Node.VCPUs, 1, 255),
 		between("node.memory_mib", s.Node.MemoryMiB, 32, 1<<20),
-		between("undo.hours", s.Undo.Hours, 0, 24*365),
-		between("undo.gib", s.Undo.GiB, 0, 1<<20),
+		between("undo.hours", s.Undo.Hours, 1, 24*365),
+		between("undo.gib", s.Undo.GiB, 1, 1<<20),
 		between("bulk.limit", s.Bulk.Limit, 1, 64),
 		checkListen(s.Serve.Listen),
 	} {
