@@ -32,6 +32,9 @@ import (
 //go:embed all:frontend/dist
 var dist embed.FS
 
+//go:embed build/appicon.png
+var icon []byte
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
@@ -150,7 +153,7 @@ func window(ctx context.Context, uri string) error {
 		if err != nil {
 			return err
 		}
-		err = app.Run(ctx, app.Window{App: a, Page: page(), Files: rest.Screenshots(r.service)})
+		err = app.Run(ctx, app.Window{App: a, Page: page(), Files: rest.Screenshots(r.service), Icon: icon})
 		return errors.Join(err, raisable.Close())
 	})
 }
