@@ -44,7 +44,7 @@ func newBed(program string, rounds int) (*bed, error) {
 	if os.Geteuid() == 0 {
 		path = filepath.Join("/var/lib/libvirt/images", b.pool)
 	}
-	config := fmt.Sprintf("[pool]\nname = %q\npath = %q\n[undo]\nhours = 0\n", b.pool, path)
+	config := fmt.Sprintf("[pool]\nname = %q\npath = %q\n", b.pool, path)
 	if err := os.MkdirAll(filepath.Join(dir, "config", "sandboxlabs"), 0o700); err != nil {
 		return nil, err
 	}
