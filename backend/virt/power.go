@@ -108,12 +108,24 @@ func (c *Conn) start(s *session, d *libvirt.Domain) error {
 func boot(d *libvirt.Domain) error {
 	err := create(d)
 	for range 3 {
-		if err == nil || !strings.Contains(err.Error(), "Failed to find an available port") {
+		if err == nil || !lostPort(d, err) {
 			break
 		}
 		err = create(d)
 	}
 	return err
+}
+
+// lostPort reports whether a start failed for a port that another had taken. A
+// QEMU that ends for it at an unlucky moment is only said to run no longer; so is
+// one that somebody destroyed, which is not to be started again.
+func lostPort(d *libvirt.Domain, err error) bool {
+	if strings.Contains(err.Error(), "Failed to find an available port") {
+		return true
+	}
+	now, lookErr := conditionOf(d)
+	failed := condition{libvirt.DOMAIN_SHUTOFF, int(libvirt.DOMAIN_SHUTOFF_FAILED)}
+	return strings.Contains(err.Error(), "domain is no longer running") && lookErr == nil && now == failed
 }
 
 func create(d *libvirt.Domain) error {
