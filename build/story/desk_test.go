@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -17,9 +18,15 @@ type desk struct {
 	display string
 }
 
+// choosing is held while an X server chooses its display: two that begin at once
+// may choose the same.
+var choosing sync.Mutex
+
 // newDesk sets a desk up in the place.
 func newDesk(p *place) *desk {
 	p.t.Helper()
+	choosing.Lock()
+	defer choosing.Unlock()
 	read, write, err := os.Pipe()
 	check(p.t, err)
 	defer func() { check(p.t, read.Close()) }()
