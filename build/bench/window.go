@@ -45,27 +45,30 @@ func (b *bed) windows(ctx context.Context) (opened sample, idle string, err erro
 }
 
 // startDisplay starts an X server without a screen to it; the server picks a
-// free number itself.
+// free number itself, and tells it on a pipe.
 func startDisplay() (display string, stop func(), err error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return "", nil, err
 	}
-	defer read.Close()
 	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-noreset")
 	cmd.ExtraFiles = []*os.File{write}
 	if err := cmd.Start(); err != nil {
 		return "", nil, err
 	}
-	write.Close()
-	number, err := io.ReadAll(io.LimitReader(read, 8))
-	if n := bytes.IndexByte(number, '\n'); err != nil || n < 0 {
-		return "", nil, fmt.Errorf("the X server told no display: %w", err)
-	}
-	return ":" + string(bytes.TrimSpace(number)), func() {
+	stop = func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // killed: it has no other way to end
-	}, nil
+	}
+	if err := write.Close(); err != nil {
+		return "", stop, err
+	}
+	number, err := io.ReadAll(io.LimitReader(read, 8))
+	if len(number) == 0 {
+		stop()
+		return "", nil, fmt.Errorf("the X server told no display: %w", errors.Join(err, read.Close()))
+	}
+	return ":" + string(bytes.TrimSpace(number)), stop, read.Close()
 }
 
 // painted waits until the display shows more than flat colour.
