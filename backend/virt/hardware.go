@@ -91,8 +91,8 @@ func devices() *libvirtxml.DomainDeviceList {
 		}},
 		Inputs:   []libvirtxml.DomainInput{{Type: "tablet", Bus: "usb"}},
 		Graphics: []libvirtxml.DomainGraphic{{VNC: display()}},
-		Videos: []libvirtxml.DomainVideo{{
-			Model: libvirtxml.DomainVideoModel{Type: "vga", VRam: 16 << 10, Heads: 1, Primary: "yes"},
+		Videos: []libvirtxml.DomainVideo{{ // a VGA to kernels without its driver, and to the others it takes any size
+			Model: libvirtxml.DomainVideoModel{Type: "virtio", Heads: 1, Primary: "yes"},
 		}},
 		MemBalloon: &libvirtxml.DomainMemBalloon{Model: "virtio"},
 		RNGs: []libvirtxml.DomainRNG{{
