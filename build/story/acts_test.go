@@ -13,7 +13,10 @@ func (a actor) createByClicking() {
 	a.picture("no-nodes")
 	a.click(id("no-nodes") + " button")
 	a.await(id("create-image"), "tiny")
-	a.fill(id("create-name"), "web 1!")
+	a.write("web 1!") // over the suggestion, which is selected
+	if got := a.await(id("create-name"), "web 1!").Text; got != "web 1!" {
+		a.Errorf("got the name %q, want what was typed", got)
+	}
 	a.await(id("create-dialog")+" "+id("fault"), "letters, digits, dots, underscores or hyphens")
 	if a.look(id("create-submit")).Free {
 		a.Error("got a dialog that takes a bad name, want it to refuse")
