@@ -1,0 +1,51 @@
+package virt
+
+import (
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"libvirt.org/go/libvirt"
+
+	"sandboxlabs/backend/lab"
+)
+
+func TestDiagnose(t *testing.T) {
+	failed := libvirt.Error{Code: libvirt.ERR_SYSTEM_ERROR, Domain: libvirt.FROM_RPC, Message: "no socket"}
+	noPolkit := libvirt.Error{Code: libvirt.ERR_AUTH_UNAVAILABLE, Domain: libvirt.FROM_REMOTE, Message: "no agent"}
+	noLibrary := libvirt.Error{Code: libvirt.ERR_INTERNAL_ERROR, Message: "libvirt.so.0: cannot open shared object file"}
+	noFunction := libvirt.Error{Code: libvirt.ERR_INTERNAL_ERROR, Message: "Failed to load virDomainNew"}
+	socket := mustListen(t)
+	tests := []struct {
+		uri  string
+		err  error
+		want lab.Kind
+		word string
+	}{
+		{"qemu:///session", noLibrary, lab.KindUnavailable, "not installed"},
+		{"qemu:///system", noFunction, lab.KindUnavailable, "not installed"},
+		{"qemu:///session", failed, lab.KindUnavailable, "your own libvirt"},
+		{"qemu+ssh://lab/system", failed, lab.KindUnavailable, "qemu+ssh://lab/system"},
+		{"qemu:///system?socket=/nowhere", failed, lab.KindUnavailable, "not running"},
+		{"qemu:///system?socket=/nowhere", noPolkit, lab.KindDenied, "may not"},
+		{"qemu:///system?socket=" + socket, failed, lab.KindUnavailable, "does not answer"},
+	}
+	for _, tt := range tests {
+		got := parseURI(tt.uri).diagnose(tt.err)
+		if got.Kind != tt.want || !strings.Contains(got.Message, tt.word) || got.Hint == "" {
+			t.Errorf("%s, %v: got %q of kind %s, hint %q, want %q of kind %s", tt.uri, tt.err, got.Message, got.Kind, got.Hint, tt.word, tt.want)
+		}
+	}
+}
+
+func mustListen(t *testing.T) string {
+	t.Helper()
+	socket := filepath.Join(t.TempDir(), "sock")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { mustClose(t, l) })
+	return socket
+}
