@@ -124,8 +124,8 @@ func lostPort(d *libvirt.Domain, err error) bool {
 		return true
 	}
 	now, lookErr := conditionOf(d)
-	failed := condition{libvirt.DOMAIN_SHUTOFF, int(libvirt.DOMAIN_SHUTOFF_FAILED)}
-	return strings.Contains(err.Error(), "domain is no longer running") && lookErr == nil && now == failed
+	state, _ := now.translate()
+	return strings.Contains(err.Error(), "domain is no longer running") && lookErr == nil && state == lab.Failed
 }
 
 func create(d *libvirt.Domain) error {
