@@ -133,6 +133,19 @@ install_packages() { # run|test
   ready=yes
 }
 
+# open_kvm does what udev does where there is no udev. A /dev/kvm that is root's alone makes
+# libvirt examine QEMU anew at every call, which takes seconds.
+open_kvm() {
+  { is_root && without_systemd && [ -c /dev/kvm ] && getent group kvm >/dev/null; } || return 0
+  [ "$(stat -c %U:%G:%a /dev/kvm)" = root:root:600 ] || return 0
+  say 'not accessible to QEMU: /dev/kvm'
+  ready=no
+  [ "$check" = no ] || return 0
+  chgrp kvm /dev/kvm
+  chmod 0660 /dev/kvm
+  ready=yes
+}
+
 # start_libvirt starts the system's libvirt for root. An ordinary user has one of their own,
 # which libvirt starts when it is asked for.
 start_libvirt() {
@@ -186,5 +199,6 @@ trap 'rm -f "$log"' EXIT
 check_go
 check_node
 install_packages "$what"
+open_kvm
 start_libvirt
 [ "$ready" = yes ]
