@@ -24,6 +24,7 @@ type bed struct {
 	rounds  int
 	dir     string
 	pool    string
+	path    string // of the pool
 	env     []string
 	server  *server
 	events  *watcher
@@ -40,11 +41,11 @@ func newBed(program string, rounds int) (*bed, error) {
 		return nil, err
 	}
 	b := &bed{program: program, rounds: rounds, dir: dir, pool: "bench-" + uuid.NewString()[:8]}
-	path := filepath.Join(dir, "pool")
+	b.path = filepath.Join(dir, "pool")
 	if os.Geteuid() == 0 {
-		path = filepath.Join("/var/lib/libvirt/images", b.pool)
+		b.path = filepath.Join("/var/lib/libvirt/images", b.pool)
 	}
-	config := fmt.Sprintf("[pool]\nname = %q\npath = %q\n", b.pool, path)
+	config := fmt.Sprintf("[pool]\nname = %q\npath = %q\n", b.pool, b.path)
 	if err := os.MkdirAll(filepath.Join(dir, "config", "sandboxlabs"), 0o700); err != nil {
 		return nil, err
 	}
@@ -56,27 +57,19 @@ func newBed(program string, rounds int) (*bed, error) {
 
 // open puts the image into the library and starts the server.
 func (b *bed) open(ctx context.Context, image string) error {
-	if _, err := b.sandboxlabs(ctx, "image", "add", image, "--name", imageName); err != nil {
+	text, err := b.sandboxlabs(ctx, "image", "add", image, "--name", imageName, "--json")
+	if err != nil {
 		return err
 	}
-	if err := b.serve(ctx); err != nil {
+	var added lab.Image
+	if err := json.Unmarshal(text, &added); err != nil {
 		return err
 	}
-	var images []lab.Image
-	if err := b.server.call(ctx, "Images", &images); err != nil {
+	b.base = added.Path
+	if b.server, err = startServer(ctx, b.program, b.env); err != nil {
 		return err
 	}
-	if len(images) != 1 {
-		return fmt.Errorf("the library has %d images, not 1", len(images))
-	}
-	b.base = images[0].Path
-	var err error
 	b.events, err = watch(ctx, b.env)
-	return err
-}
-
-func (b *bed) serve(ctx context.Context) (err error) {
-	b.server, err = startServer(ctx, b.program, b.env)
 	return err
 }
 
@@ -91,21 +84,13 @@ func (b *bed) close() error {
 	if b.events != nil {
 		b.events.stop()
 	}
-	for _, do := range []string{"pool-destroy", "pool-delete", "pool-undefine"} {
-		if b.base == "" {
-			break
-		}
-		if do == "pool-delete" { // which wants an empty folder
-			_, err := b.sandboxlabs(ctx, "image", "rm", imageName)
+	if _, err := os.Stat(b.path); err == nil { // it was made
+		for _, do := range []string{"pool-destroy", "pool-undefine"} {
+			_, err := run(ctx, b.env, "virsh", do, b.pool)
 			errs = append(errs, err)
-			continue
 		}
-		_, err := run(ctx, b.env, "virsh", do, b.pool)
-		errs = append(errs, err)
 	}
-	if b.base != "" {
-		errs = append(errs, os.RemoveAll(filepath.Dir(b.base)))
-	}
+	errs = append(errs, os.RemoveAll(b.path))
 	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
 }
 
