@@ -12,7 +12,7 @@ const readLimit = 4
 
 // sight is what a reading found to have changed by itself.
 type sight struct {
-	started bool // it was off and is active
+	started bool // it was off, or is new here and never started, and is active
 	off     bool // it was active and is off
 	unsaved bool // the store lacks what the domain says
 }
@@ -67,6 +67,8 @@ func (s *Service) observe(number uint64, d *lab.Domain) (seen sight) {
 	if before := n.domain; before != nil {
 		seen.started = !before.State.Active() && d.State.Active()
 		seen.off = before.State.Active() && !d.State.Active()
+	} else {
+		seen.started = d.State.Active() && d.Spec.StartedAt == nil
 	}
 	n.domain, n.gone = d, false
 	if n.problemIn != d.State {
@@ -100,9 +102,34 @@ func (s *Service) lookWithoutDomain(ctx context.Context, number uint64, id strin
 		stored = &specs[i]
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	last := s.lastSpec(id, stored)
 	s.observeGone(number, id, stored)
+	s.mu.Unlock()
+	if last != nil {
+		s.tend(ctx, id, func(ctx context.Context, c *change) error { return c.saveLast(ctx, *last) })
+	}
 	return nil
+}
+
+// lastSpec is what a domain said before it went, if the store has not heard of
+// it: others changed the node, and undefined it at once. s.mu must be held.
+func (s *Service) lastSpec(id string, stored *lab.NodeSpec) *lab.NodeSpec {
+	n := s.nodes[id]
+	if n == nil || n.domain == nil || s.changes[id] != nil || stored == nil || stored.DeletedAt != nil {
+		return nil
+	}
+	if !sound(n.domain) || same(*stored, n.domain.Spec) {
+		return nil
+	}
+	return &n.domain.Spec
+}
+
+// saveLast makes the last spec of a domain that is gone the stored one.
+func (c *change) saveLast(ctx context.Context, last lab.NodeSpec) error {
+	if !c.known || c.domain != nil || c.spec.DeletedAt != nil {
+		return nil
+	}
+	return c.save(ctx, last)
 }
 
 func (s *Service) observeGone(number uint64, id string, stored *lab.NodeSpec) {

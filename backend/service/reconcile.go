@@ -11,21 +11,21 @@ import (
 // reconcile reads every node and publishes what differs. Afterwards the service
 // is ready, or knows why it is not.
 func (s *Service) reconcile(ctx context.Context) error {
-	unsaved, err := s.readAll(ctx)
+	noticed, err := s.readAll(ctx)
 	s.mu.Lock()
 	s.ready, s.trouble = err == nil, err
 	s.changed()
 	s.mu.Unlock()
-	for _, id := range unsaved {
-		s.adopt(ctx, id, false)
+	for id, seen := range noticed {
+		s.adopt(ctx, id, seen.started)
 	}
 	return err
 }
 
-// readAll reads every node, and gives those that the store has not as they are.
+// readAll reads every node, and gives those of which something is to be written down.
 // The specs come first: whoever makes a node defines it before it is saved, so
 // a spec without a domain means something then.
-func (s *Service) readAll(ctx context.Context) (unsaved []string, err error) {
+func (s *Service) readAll(ctx context.Context) (noticed map[string]sight, err error) {
 	number := s.reading()
 	specs, _, err := s.o.Store.Specs(ctx)
 	if err != nil {
@@ -35,19 +35,20 @@ func (s *Service) readAll(ctx context.Context) (unsaved []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	doubtful, unsaved := s.merge(number, specs, domains)
+	doubtful, noticed := s.merge(number, specs, domains)
 	for _, id := range doubtful {
 		if _, err := s.look(ctx, id); err != nil {
 			return nil, err
 		}
 	}
-	return unsaved, nil
+	return noticed, nil
 }
 
 // merge takes what a reading of everything found. It gives the nodes that seem
-// to have lost their domain, which is to be made sure of, and those that the
-// store has not as they are.
-func (s *Service) merge(number uint64, specs []lab.NodeSpec, domains []lab.Domain) (doubtful, unsaved []string) {
+// to have lost their domain, which is to be made sure of, and those of which
+// something is to be written down.
+func (s *Service) merge(number uint64, specs []lab.NodeSpec, domains []lab.Domain) (doubtful []string, noticed map[string]sight) {
+	noticed = make(map[string]sight)
 	stored := make(map[string]*lab.NodeSpec, len(specs))
 	for _, spec := range specs {
 		stored[spec.ID] = &spec
@@ -61,8 +62,8 @@ func (s *Service) merge(number uint64, specs []lab.NodeSpec, domains []lab.Domai
 		if !s.outdated(id, number) {
 			s.at(id).stored = stored[id]
 		}
-		if s.observe(number, &d).unsaved && s.changes[id] == nil {
-			unsaved = append(unsaved, id)
+		if seen := s.observe(number, &d); (seen.unsaved || seen.started) && s.changes[id] == nil {
+			noticed[id] = seen
 		}
 	}
 	for id := range stored {
@@ -79,7 +80,7 @@ func (s *Service) merge(number uint64, specs []lab.NodeSpec, domains []lab.Domai
 			doubtful = append(doubtful, id)
 		}
 	}
-	return doubtful, unsaved
+	return doubtful, noticed
 }
 
 // outdated reports whether what a reading of everything found says nothing

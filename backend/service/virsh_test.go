@@ -52,6 +52,37 @@ func TestVirshEdit(t *testing.T) {
 	})
 }
 
+// A start that no hint told of is written down by whichever reading finds it.
+func TestVirshStartFoundByAReading(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		v := h.made("web", "")
+		h.leave()
+		h.virsh(v.ID, lab.PowerStart)
+		h = mustEnter(t, h.World, Options{})
+		if v := h.wantState("web", lab.Running); v.StartedAt == nil {
+			t.Error("it runs and was never started")
+		}
+		h.wantSound()
+	})
+}
+
+// What virsh changed just before it undefined the node is not lost with the domain.
+func TestVirshEditThenUndefine(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		v := h.made("web", "")
+		unlock, err := h.Store.Lock(t.Context(), v.ID) // so that it can not be saved at once
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Hypervisor.VirshEdit(v.ID, func(s *lab.NodeSpec) { s.Name = "www" })
+		synctest.Wait()
+		unlock()
+		h.Hypervisor.VirshUndefine(v.ID)
+		synctest.Wait()
+		h.wantState("www", lab.Missing)
+	})
+}
+
 // virsh may give a node a name that we would not; it shows, and can be mended.
 func TestVirshBreaksTheRules(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
