@@ -75,7 +75,10 @@ func assemble(uri string) (*rig, error) {
 		return nil, err
 	}
 	slog.SetDefault(log)
-	uri = settings.URI(uri)
+	if uri, err = settings.URI(uri); err != nil {
+		return nil, lab.Errorf(lab.KindInvalid, "there is no libvirt to connect to").WithCause(err).
+			WithHint("Give --connect, or SANDBOXLABS_CONNECT, an address such as qemu:///session.")
+	}
 	r.conn = virt.Open(virt.Config{
 		URI: uri, PoolName: settings.Pool.Name, PoolPath: settings.PoolPath(uri, r.paths),
 		Emulation: string(settings.Emulation), Log: log,

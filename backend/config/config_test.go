@@ -109,9 +109,12 @@ func TestURIPrecedence(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Setenv(EnvConnect, tt.env)
-		if got := (Settings{Connect: tt.file}).URI(tt.flag); got != tt.want {
-			t.Errorf("%+v: got %s, want %s", tt, got, tt.want)
+		if got, err := (Settings{Connect: tt.file}).URI(tt.flag); err != nil || got != tt.want {
+			t.Errorf("%+v: got %s, %v, want %s", tt, got, err, tt.want)
 		}
+	}
+	if got, err := (Settings{}).URI("here"); err == nil {
+		t.Errorf("got %s for what is no URI, want an error", got)
 	}
 }
 

@@ -123,17 +123,22 @@ func parse(file string, content []byte) (Settings, error) {
 }
 
 // URI is the libvirt to connect to: the flag, the environment, the settings, or
-// what fits the user, whichever is first.
-func (s Settings) URI(flag string) string {
+// what fits the user, whichever is first. An error tells that it is no URI.
+func (s Settings) URI(flag string) (string, error) {
 	for _, uri := range []string{flag, os.Getenv(EnvConnect), s.Connect} {
-		if uri = strings.TrimSpace(uri); uri != "" {
-			return uri
+		uri = strings.TrimSpace(uri)
+		if uri == "" {
+			continue
 		}
+		if f := checkURI(uri); f != nil {
+			return "", errors.New(f.text)
+		}
+		return uri, nil
 	}
 	if os.Geteuid() == 0 {
-		return "qemu:///system"
+		return "qemu:///system", nil
 	}
-	return "qemu:///session"
+	return "qemu:///session", nil
 }
 
 // PoolPath is the folder of the pool of that libvirt.
