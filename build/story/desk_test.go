@@ -30,7 +30,7 @@ func newDesk(p *place) *desk {
 	read, write, err := os.Pipe()
 	check(p.t, err)
 	defer func() { check(p.t, read.Close()) }()
-	server := p.command(nil, "Xvfb", "-displayfd", "3", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-ac", "-nocursor")
+	server := p.command(nil, "Xvfb", "-displayfd", "3", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-ac", "-nocursor", "-noreset")
 	server.ExtraFiles = []*os.File{write}
 	p.start(server)
 	check(p.t, write.Close())
