@@ -71,17 +71,18 @@ func startDisplay() (display string, stop func(), err error) {
 	return ":" + string(bytes.TrimSpace(number)), stop, read.Close()
 }
 
-// painted waits until the display shows more than flat colour.
+// painted waits until the display shows more than flat colour. A picture can
+// fail when a window comes or goes while it is taken.
 func painted(ctx context.Context, display string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
 		picture, err := run(ctx, os.Environ(), "xwd", "-root", "-silent", "-display", display)
-		if err != nil {
-			return err
-		}
-		if colours(picture) > 16 {
+		if err == nil && colours(picture) > 16 {
 			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("the window was not painted: %w", errors.Join(ctx.Err(), err))
 		}
 	}
 }
