@@ -2,6 +2,7 @@ package systest
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -27,6 +28,7 @@ type worldKey struct{}
 //	misuse ARGS             run the program: exit code 2
 //	[!] virsh ARGS          run virsh on the world's libvirt
 //	[!] as COMMAND ARGS     run any command
+//	virt-manager UUID       what virt-manager shows of a domain, as JSON
 //	await TEXT COMMAND ARGS run a command until its stdout has TEXT
 //	[!] json PATH [VALUE]   stdout is JSON and has VALUE at PATH, such as 0.vnc.port
 //	take NAME PATH          put the value at PATH into the variable NAME
@@ -74,6 +76,9 @@ func setUp(env *testscript.Env, profile string) error {
 	return err
 }
 
+//go:embed testdata/virtmanager.py
+var virtManager string
+
 var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"sandboxlabs": func(ts *testscript.TestScript, neg bool, args []string) {
 		want := 0
@@ -88,6 +93,9 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"virsh": func(ts *testscript.TestScript, neg bool, args []string) {
 		succeeds(ts, neg, append([]string{"virsh", "-q", "-c", worldOf(ts).uri}, args...))
 	},
+	"virt-manager": positive(func(ts *testscript.TestScript, args []string) {
+		succeeds(ts, false, append([]string{"/usr/bin/python3", "-c", virtManager, worldOf(ts).uri}, args...))
+	}),
 	"as":         succeeds,
 	"await":      positive(awaitOutput),
 	"json":       checkJSON,
