@@ -108,6 +108,29 @@ func TestSlowReaderIsBounded(t *testing.T) {
 	})
 }
 
+// The snapshot that stands for a loss of the connection must tell of it too.
+func TestSlowReaderGetsTheLastLink(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		events := h.s.Subscribe(t.Context())
+		synctest.Wait() // the snapshot is in the reader's hand, nothing waits
+		for i := range maxPending {
+			h.s.mu.Lock()
+			h.s.hub.send(lab.Event{Kind: lab.EventNodeRemoved, ID: fmt.Sprint(i)})
+			h.s.mu.Unlock()
+		}
+		h.Hypervisor.Disconnect(lab.Errorf(lab.KindUnavailable, "libvirtd was stopped"))
+		var last *lab.Link
+		for _, e := range drain(events) {
+			if e.Link != nil {
+				last = e.Link
+			}
+		}
+		if last == nil || last.Connected {
+			t.Errorf("the last link is %+v, want it lost", last)
+		}
+	})
+}
+
 func TestNothingIsPublishedTwice(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		v := h.made("web", "")

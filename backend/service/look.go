@@ -156,10 +156,11 @@ func (s *Service) notice(h lab.Hint) {
 
 // linked takes a new state of the connection. s.mu must be held.
 func (s *Service) linked(l lab.Link) {
-	if s.link == nil || !same(*s.link, l) {
+	news := s.link == nil || !same(*s.link, l)
+	s.link, s.ready, s.trouble = &l, false, nil
+	if news { // told last: to a slow reader a snapshot is sent instead
 		s.hub.send(lab.Event{Kind: lab.EventLink, Link: &l})
 	}
-	s.link, s.ready, s.trouble = &l, false, nil
 	if l.Connected {
 		ring(s.again)
 	}
