@@ -35,8 +35,8 @@ func TestPanicsAreErrors(t *testing.T) {
 	_, twoInputs := two(a, func(context.Context, string, int) (int, error) { panic("boom") }, "", 0)
 	noOutput := only(a, func(context.Context, string) error { panic("boom") }, "")
 	for _, err := range []error{noInput, oneInput, twoInputs, noOutput} {
-		if lab.KindOf(err) != lab.KindInternal || !strings.Contains(err.Error(), "boom") {
-			t.Errorf("a panic gives %v", err)
+		if got, want := lab.ProblemOf(err).Message, "SandBoxLabs made a mistake: boom"; lab.KindOf(err) != lab.KindInternal || got != want {
+			t.Errorf("a panic gives %q, want %q: its stack is for the log", got, want)
 		}
 	}
 }

@@ -3,7 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"log/slog"
 	"runtime/debug"
 
 	"sandboxlabs/backend/lab"
@@ -34,8 +34,8 @@ func only[In any](a *App, verb func(context.Context, In) error, in In) (err erro
 
 func recovered(err *error) {
 	if p := recover(); p != nil {
-		*err = lab.Errorf(lab.KindInternal, "SandBoxLabs made a mistake: %v", p).
-			WithHint("Please report it.").WithCause(fmt.Errorf("%s", debug.Stack()))
+		slog.Error("panic in call", "panic", p, "stack", string(debug.Stack()))
+		*err = lab.Errorf(lab.KindInternal, "SandBoxLabs made a mistake: %v", p).WithHint("Please report it.")
 	}
 }
 

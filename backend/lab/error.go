@@ -21,8 +21,9 @@ const (
 )
 
 // Error is every error that crosses a package border. Message is a sentence for
-// a person that names the cause, Hint one that names the remedy (may be empty),
-// Err the cause for the log (may be nil).
+// a person that names what failed, Hint one that names the remedy (may be
+// empty), Err the cause in the words of whoever found it (may be nil); it
+// follows the sentence wherever that is told.
 type Error struct {
 	Kind    Kind
 	Message string
