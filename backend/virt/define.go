@@ -148,8 +148,8 @@ func (c *Conn) rename(s *session, d *libvirt.Domain, name string) error {
 	if err != nil {
 		return err
 	}
-	if now, err := conditionOf(d); err != nil || now.active() {
-		return errors.Join(err, errActive("rename"))
+	if err := checkInactive(d, "rename"); err != nil {
+		return err
 	}
 	if def.Name != name {
 		if err := d.Rename(name, 0); err != nil {
@@ -177,7 +177,12 @@ func (c *Conn) repeatName(x *libvirtxml.Domain) error {
 	return setMark(x, m.Pool, spec)
 }
 
-func errActive(act string) *lab.Error {
+// checkInactive refuses what libvirt can not do to a domain with a process.
+func checkInactive(d *libvirt.Domain, act string) error {
+	now, err := conditionOf(d)
+	if err != nil || !now.active() {
+		return err
+	}
 	return lab.Errorf(lab.KindBusy, "the node is active; libvirt can not %s it now", act).WithHint("Stop the node first.")
 }
 
@@ -196,8 +201,8 @@ func (c *Conn) undefine(d *libvirt.Domain) error {
 	if _, err := c.definitionOf(d); err != nil {
 		return err
 	}
-	if now, err := conditionOf(d); err != nil || now.active() {
-		return errors.Join(err, errActive("remove"))
+	if err := checkInactive(d, "remove"); err != nil {
+		return err
 	}
 	const saved = libvirt.DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
 	err := d.UndefineFlags(saved | libvirt.DOMAIN_UNDEFINE_NVRAM | libvirt.DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)

@@ -60,7 +60,7 @@ func mustOpenAt(t testing.TB, dir string) *Conn {
 		t.Fatal(err)
 	}
 	c := Open(Config{
-		URI:      DefaultURI(os.Geteuid() == 0),
+		URI:      ownURI(),
 		PoolName: "virt-test-" + uuid.NewString()[:8], PoolPath: filepath.Join(dir, "pool"),
 	})
 	t.Cleanup(func() { mustCleanUp(t, c) })
@@ -68,6 +68,14 @@ func mustOpenAt(t testing.TB, dir string) *Conn {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// ownURI is the system's libvirt for root, and their own for everybody else.
+func ownURI() string {
+	if os.Geteuid() == 0 {
+		return "qemu:///system"
+	}
+	return "qemu:///session"
 }
 
 func mustCleanUp(t testing.TB, c *Conn) {

@@ -5,15 +5,6 @@ import (
 	"strings"
 )
 
-// DefaultURI is the libvirt of this machine: the system's for root (root has no
-// other), the user's own for everybody else.
-func DefaultURI(root bool) string {
-	if root {
-		return "qemu:///system"
-	}
-	return "qemu:///session"
-}
-
 // uri is what a connection URI says about where libvirt runs.
 type uri struct {
 	text   string
