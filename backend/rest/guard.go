@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
 
 	"sandboxlabs/backend/lab"
 )
@@ -15,7 +16,7 @@ import (
 func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setHeaders(w.Header(), r.Host)
-		if !loopback(r.Host) {
+		if !loopback(withPort(r.Host)) {
 			// a name that was made to point at us: DNS rebinding
 			fail(w, lab.Errorf(lab.KindDenied, "%q is not this computer", r.Host).
 				WithHint("Open the address that sandboxlabs serve printed."))
@@ -35,7 +36,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 func setHeaders(h http.Header, host string) {
-	if !loopback(host) {
+	if !loopback(withPort(host)) {
 		host = "127.0.0.1"
 	}
 	h.Set("Content-Security-Policy", fmt.Sprintf(policy, host))
@@ -46,10 +47,18 @@ func setHeaders(h http.Header, host string) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
-// loopback reports whether host (of a Host header or an address) is a literal
+// withPort gives a Host header the port that browsers leave out of it.
+func withPort(host string) string {
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return host
+	}
+	return net.JoinHostPort(strings.Trim(host, "[]"), "80")
+}
+
+// loopback reports whether the host of an address with a port is a literal
 // loopback address or localhost.
-func loopback(host string) bool {
-	name, _, err := net.SplitHostPort(host)
+func loopback(address string) bool {
+	name, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return false
 	}

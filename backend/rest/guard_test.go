@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -49,6 +50,25 @@ func TestTokenWorksOnce(t *testing.T) {
 	s.browser.Jar = other
 	if got, want := s.mustGet(t, link).StatusCode, http.StatusUnauthorized; got != want {
 		t.Errorf("the link in another browser gives %d, want %d", got, want)
+	}
+}
+
+// Browsers leave out the port that is http's own.
+func TestPort80(t *testing.T) {
+	s := mustSite(t)
+	for _, host := range []string{"127.0.0.1", "localhost", "[::1]"} {
+		token := rand.Text()
+		s.server.session.token = token
+		r := httptest.NewRequest(http.MethodGet, "/?token="+token, nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		s.server.ServeHTTP(w, r)
+		if got, want := w.Code, http.StatusSeeOther; got != want {
+			t.Fatalf("the link at %s gives %d, want %d: %s", host, got, want, w.Body)
+		}
+		if got, want := w.Result().Cookies()[0].Name, "sandboxlabs-80"; got != want {
+			t.Errorf("the cookie at %s is %s, want %s", host, got, want)
+		}
 	}
 }
 

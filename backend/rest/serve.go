@@ -13,9 +13,6 @@ import (
 	"sandboxlabs/backend/lab"
 )
 
-// DefaultAddress is where the server listens unless it is told otherwise.
-const DefaultAddress = "127.0.0.1:3001"
-
 const (
 	headerLimit = 5 * time.Second
 	idleLimit   = 2 * time.Minute
@@ -27,7 +24,7 @@ const (
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	if !loopback(address) {
 		return nil, lab.Errorf(lab.KindInvalid, "%q is not an address of this computer alone", address).
-			WithHint("SandBoxLabs serves only loopback, such as %s; reach it from afar through ssh -L.", DefaultAddress)
+			WithHint("SandBoxLabs serves only loopback, such as 127.0.0.1:3001; reach it from afar through ssh -L.")
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {

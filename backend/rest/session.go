@@ -71,10 +71,7 @@ func (s *session) begin(w http.ResponseWriter, r *http.Request) {
 // cookieName has the port in it: cookies are not kept apart by port, and two
 // servers must not take each other's away.
 func cookieName(r *http.Request) string {
-	_, port, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		return "sandboxlabs"
-	}
+	_, port, _ := net.SplitHostPort(withPort(r.Host)) // what is no address has been refused
 	return "sandboxlabs-" + port
 }
 
