@@ -96,7 +96,7 @@ func (s *Server) Listen(ctx context.Context) error {
 	context.AfterFunc(ctx, func() { _ = server.Close() }) // nothing but the listener to fail on
 	go func() {
 		if err := server.Serve(listener); ctx.Err() == nil {
-			s.log.Error("the consoles' listener ended", "err", err)
+			s.log.Error("the consoles' listener ended", "error", err)
 		}
 	}()
 	return nil

@@ -30,7 +30,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		InsecureSkipVerify: true, // of the origin: admit has done it, and more strictly
 	})
 	if err != nil {
-		s.log.Warn("console handshake refused", "err", err) // Accept has answered
+		s.log.Warn("console handshake refused", "error", err) // Accept has answered
 		return
 	}
 	defer func() { _ = ws.CloseNow() }() // for a panic; otherwise it is closed already
@@ -45,7 +45,7 @@ func (s *Server) session(ctx context.Context, ws *websocket.Conn, kind lab.Conso
 	}
 	stream, err := s.open(ctx, id, kind)
 	if err != nil {
-		s.log.Warn("console not opened", "node", id, "kind", kind, "err", err)
+		s.log.Warn("console not opened", "node", id, "kind", kind, "error", err)
 		hangUp(ws, endingOf(err))
 		return
 	}

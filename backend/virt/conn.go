@@ -130,7 +130,7 @@ func (c *Conn) link(s *session) {
 	c.mu.Unlock()
 	c.cfg.Log.Info("connected to libvirt", "uri", c.cfg.URI)
 	if err := c.watchFiles(s); err != nil {
-		c.cfg.Log.Info("changes by virsh setvcpus and setmem will show late", "why", err)
+		c.cfg.Log.Info("changes by virsh setvcpus and setmem will show late", "error", err)
 	}
 	c.linked(&lab.Link{Connected: true, URI: c.cfg.URI})
 }
@@ -139,7 +139,7 @@ func (c *Conn) unlink(why *lab.Error) {
 	c.mu.Lock()
 	c.live, c.problem = nil, why
 	c.mu.Unlock()
-	c.cfg.Log.Info("not connected to libvirt", "uri", c.cfg.URI, "why", why)
+	c.cfg.Log.Info("not connected to libvirt", "uri", c.cfg.URI, "error", why)
 	c.linked(&lab.Link{URI: c.cfg.URI, Problem: lab.ProblemOf(why)})
 }
 

@@ -37,7 +37,7 @@ func (c *Conn) Domains(ctx context.Context) (domains []lab.Domain, err error) {
 		}
 		domains, err = c.observeAll(handles)
 		if err != nil && !s.isLost() {
-			c.cfg.Log.Warn("some domains could not be read", "why", plain(err))
+			c.cfg.Log.Warn("some domains could not be read", "error", plain(err))
 			return nil
 		}
 		return err

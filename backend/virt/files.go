@@ -118,7 +118,7 @@ func (c *Conn) definitionWritten(name string) {
 		return c.hintAt(d)
 	})
 	if err != nil {
-		c.cfg.Log.Debug("a definition was written and is gone", "name", name, "why", err)
+		c.cfg.Log.Debug("a definition was written and is gone", "name", name, "error", err)
 	}
 }
 

@@ -170,7 +170,7 @@ func (c *Conn) newLivePassword(id string) {
 		return s.withDomain(id, c.setLivePassword)
 	})
 	if err != nil && lab.KindOf(err) != lab.KindNotFound {
-		c.cfg.Log.Warn("a display keeps the password of an earlier boot", "node", id, "why", err)
+		c.cfg.Log.Warn("a display keeps the password of an earlier boot", "node", id, "error", err)
 	}
 }
 
