@@ -11,7 +11,8 @@ import (
 
 // readHeader reads the virtual size and the backing file from the header of a
 // qcow2 file (QEMU's docs/interop/qcow2.txt). A volume that is just being made
-// has no header yet; that is no error.
+// has none yet, and one that is damaged none that can be understood: neither is
+// an error, or one such file would hide all others.
 func readHeader(file string) (virtual int64, backing string, err error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -40,12 +41,17 @@ func parseHeader(f io.ReaderAt) (virtual int64, backing string, err error) {
 	if err != nil {
 		return 0, "", err
 	}
-	const longest = 1023 // of a backing file's name, says the format
-	name := make([]byte, min(h.BackingSize, longest))
-	if h.BackingOffset > 0 {
-		if _, err := f.ReadAt(name, int64(h.BackingOffset)); err != nil {
-			return 0, "", err
-		}
+	const longest, farthest = 1023, 2 << 20 // of a backing file's name: the format has it in the first cluster
+	if h.BackingOffset == 0 {
+		return int64(h.Size), "", nil
 	}
-	return int64(h.Size), string(name), nil
+	if h.BackingSize > longest || h.BackingOffset > farthest {
+		return 0, "", nil
+	}
+	name := make([]byte, h.BackingSize)
+	_, err = io.ReadFull(io.NewSectionReader(f, int64(h.BackingOffset), int64(len(name))), name)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return 0, "", nil
+	}
+	return int64(h.Size), string(name), err
 }

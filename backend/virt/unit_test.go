@@ -1,6 +1,7 @@
 package virt
 
 import (
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"reflect"
@@ -73,6 +74,35 @@ func TestURI(t *testing.T) {
 	}
 	if got := parseURI("qemu+ssh://lab/system").local(); got {
 		t.Error("a host elsewhere is local")
+	}
+}
+
+func TestHeader(t *testing.T) {
+	const base = "/pool/base.qcow2"
+	header := func(offset uint64, size uint32) string {
+		h := binary.BigEndian.AppendUint32([]byte("QFI\xfb"), 3)
+		h = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(h, offset), size)
+		return string(binary.BigEndian.AppendUint64(append(h, 0, 0, 0, 16), 1<<30)) + base
+	}
+	for _, tt := range []struct {
+		name, content string
+		virtual       int64
+		backing       string
+	}{
+		{"an overlay", header(32, uint32(len(base))), 1 << 30, base},
+		{"a base", header(0, 0), 1 << 30, ""},
+		{"not yet written", "", 0, ""},
+		{"something else", strings.Repeat("x", 64), 0, ""},
+		{"cut off in its header", header(32, 5)[:20], 0, ""},
+		{"cut off in the name of its base", header(32, 500), 0, ""},
+		{"the name of its base behind its end", header(1<<20, 5), 0, ""},
+		{"the name of its base nowhere", header(1<<63, 5), 0, ""},
+		{"the name of its base too long", header(32, 1<<31), 0, ""},
+	} {
+		virtual, backing, err := parseHeader(strings.NewReader(tt.content))
+		if virtual != tt.virtual || backing != tt.backing || err != nil {
+			t.Errorf("%s: got %d on %q and %v, want %d on %q", tt.name, virtual, backing, err, tt.virtual, tt.backing)
+		}
 	}
 }
 
