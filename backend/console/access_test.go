@@ -105,20 +105,6 @@ func TestWhoMayOpen(t *testing.T) {
 	}
 }
 
-func TestProgramsMayBeAdmitted(t *testing.T) {
-	d := newDesk(t, t.Context())
-	d.options.AllowNoOrigin = true
-	page, _, err := d.dial(t.Context(), d.mustTicket(t, lab.ConsoleSerial), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer page.CloseNow()
-	go mustSay(t, <-d.displays.nodes, "login: ")
-	if got := mustRead(t, page); string(got) != "login: " {
-		t.Errorf("got %q, want the prompt", got)
-	}
-}
-
 func TestPlainRequestKeepsTheTicket(t *testing.T) {
 	d := newDesk(t, t.Context())
 	path := d.mustTicket(t, lab.ConsoleVNC)

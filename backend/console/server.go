@@ -44,8 +44,6 @@ type Options struct {
 	// Origins may open consoles, besides a page the same server served: the
 	// window's wails://wails and wails://wails.localhost, say.
 	Origins []string
-	// AllowNoOrigin admits programs that are no browsers and send none.
-	AllowNoOrigin bool
 	// Log gets what no page can be told; nil drops it.
 	Log *slog.Logger
 }
@@ -56,7 +54,7 @@ type Options struct {
 type Server struct {
 	graphics lab.GraphicsOpener
 	serial   lab.SerialOpener
-	options  Options
+	origins  []string
 	log      *slog.Logger
 	mux      *http.ServeMux
 	tickets  tickets
@@ -71,7 +69,7 @@ var (
 // New gives a server of the consoles that can be opened with these. Closing a
 // stream they gave MUST end a Read and a Write under way on it.
 func New(graphics lab.GraphicsOpener, serial lab.SerialOpener, o Options) *Server {
-	s := &Server{graphics: graphics, serial: serial, options: o, log: o.Log, mux: http.NewServeMux()}
+	s := &Server{graphics: graphics, serial: serial, origins: o.Origins, log: o.Log, mux: http.NewServeMux()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -132,17 +130,14 @@ func (s *Server) admit(r *http.Request) error {
 		return lab.Errorf(lab.KindDenied, "the host %q is not this machine", r.Host)
 	}
 	origins := r.Header.Values("Origin")
-	switch {
-	case len(origins) == 0 && s.options.AllowNoOrigin:
-		return nil
-	case len(origins) == 1 && s.isOurs(origins[0], r.Host):
+	if len(origins) == 1 && s.isOurs(origins[0], r.Host) {
 		return nil
 	}
 	return lab.Errorf(lab.KindDenied, "a page of the origin %q may not open a console", origins)
 }
 
 func (s *Server) isOurs(origin, host string) bool {
-	return origin == "http://"+host || origin == "https://"+host || slices.Contains(s.options.Origins, origin)
+	return origin == "http://"+host || origin == "https://"+host || slices.Contains(s.origins, origin)
 }
 
 // isLoopback tells whether a Host header names this machine by an address no

@@ -18,19 +18,16 @@ func (s *Service) Health(ctx context.Context) (lab.Health, error) {
 	if err := ctx.Err(); err != nil {
 		return lab.Health{}, lab.Errorf(lab.KindUnavailable, "the request was cancelled").WithCause(err)
 	}
-	report := lab.Health{Checks: []lab.Check{s.checkLibvirt(host, hostErr), s.checkPermissions(hostErr, poolErr, storeErr)}}
+	report := lab.Health{Checks: []lab.Check{s.checkLibvirt(host, hostErr), checkPermissions(hostErr, poolErr, storeErr)}}
 	if hostErr == nil {
 		report.Host = &host
-		report.Checks = append(report.Checks, checkAcceleration(host), s.checkSpace(host))
+		report.Checks = append(report.Checks, checkAcceleration(host), checkSpace(host))
 	}
 	report.Checks = append(report.Checks, checkPool(host, poolErr), checkImages(images, imagesErr))
 	report.Checks = append(report.Checks, checkSpecs(problems, storeErr)...)
 	report.Checks = append(report.Checks, s.checkMissing()...)
 	if poolErr == nil {
 		report.Checks = append(report.Checks, s.checkOrphans(volumes))
-	}
-	if s.o.Checks != nil {
-		report.Checks = append(report.Checks, s.o.Checks(ctx)...)
 	}
 	return report, nil
 }
@@ -64,7 +61,7 @@ func (s *Service) checkLibvirt(host lab.Host, err error) lab.Check {
 	return failed(name, "sudo systemctl enable --now libvirtd", err)
 }
 
-func (s *Service) checkPermissions(errs ...error) lab.Check {
+func checkPermissions(errs ...error) lab.Check {
 	for _, err := range errs {
 		if lab.KindOf(err) == lab.KindDenied {
 			return failed("permissions", joinLibvirt, err)
@@ -88,13 +85,16 @@ func checkPool(host lab.Host, err error) lab.Check {
 	return fine("pool", "Disks are in %s.", host.PoolPath)
 }
 
-func (s *Service) checkSpace(host lab.Host) lab.Check {
+// lowSpace is what should be free on the pool's disk, in bytes.
+const lowSpace = 5 << 30
+
+func checkSpace(host lab.Host) lab.Check {
 	c := fine("disk space", "%s of %s are free on %s.", size(host.PoolFree), size(host.PoolBytes), host.PoolPath)
-	if host.PoolFree < s.o.FreeBytes {
+	if host.PoolFree < lowSpace {
 		c.Status, c.Remedy = lab.CheckWarning, fmt.Sprintf("du -ah '%s' | sort -h | tail", host.PoolPath)
 		c.Message += " Wipe or delete what you no longer need."
 	}
-	if host.PoolFree < s.o.FreeBytes/10 {
+	if host.PoolFree < lowSpace/10 {
 		c.Status = lab.CheckFailed
 	}
 	return c

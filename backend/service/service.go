@@ -39,11 +39,6 @@ type Options struct {
 	UndoTime  time.Duration // for which wiped and deleted disks are kept; 24 h
 	UndoBytes int64         // that all of them may take together; 10 GiB
 	BulkLimit int           // nodes that Bulk works on at once; 4
-	FreeBytes int64         // on the pool's disk, below which Health warns; 5 GiB
-
-	// Checks gives further lines for Health: what only the program around the
-	// service can know. May be nil.
-	Checks func(ctx context.Context) []lab.Check
 
 	Log *slog.Logger // for what no person waits for; nil: discarded
 }
@@ -54,7 +49,6 @@ func (o Options) withDefaults() Options {
 	o.UndoTime = cmp.Or(o.UndoTime, 24*time.Hour)
 	o.UndoBytes = cmp.Or(o.UndoBytes, 10<<30)
 	o.BulkLimit = cmp.Or(o.BulkLimit, 4)
-	o.FreeBytes = cmp.Or(o.FreeBytes, 5<<30)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	return o
 }
