@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -10,13 +11,16 @@ import (
 	"sandboxlabs/backend/lab"
 )
 
-// table aligns rows, whose cells are divided by tabs.
+// table aligns rows, whose cells are divided by tabs. They are written at once:
+// a tabwriter writes every cell by itself.
 func table(w io.Writer, rows []string) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var text bytes.Buffer
+	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		say(t, "%s\n", row)
 	}
-	_ = t.Flush() // as say
+	_ = t.Flush() // a buffer takes everything
+	say(w, "%s", text.Bytes())
 }
 
 func row(cells ...any) string {
