@@ -112,7 +112,7 @@ const findElement = `
 		const {x, y, width, height} = e.getBoundingClientRect();
 		const Middle = {X: Math.round(x + width / 2), Y: Math.round(y + height / 2)};
 		const top = document.elementFromPoint(Middle.X, Middle.Y);
-		return {Middle, Text: e.innerText || e.value || '', Title: e.title ?? '', Free: !e.disabled && e.contains(top)};
+		return {Middle, Text: e.innerText || e.value || '', Title: e.title ?? '', Free: !e.matches(':disabled, [aria-disabled=true]') && e.contains(top)};
 	}
 	return null`
 
