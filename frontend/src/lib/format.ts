@@ -45,6 +45,11 @@ export function since(at: string, now = Date.now()): string {
   return `${Math.floor(minutes / (24 * 60))} d`;
 }
 
+/** 2 vCPUs, 512 MiB. */
+export function hardware({ vcpus, memoryMiB }: { vcpus: number; memoryMiB: number }): string {
+  return `${plural(vcpus, 'vCPU')}, ${memory(memoryMiB)}`;
+}
+
 /** 1 node, 2 nodes. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
