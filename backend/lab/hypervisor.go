@@ -27,7 +27,9 @@ type Hypervisor interface {
 	// to it. With an existing domain it MUST leave alone everything the spec
 	// does not speak of (devices added by virsh edit, say), MUST NOT change the
 	// name (that is Rename), and what can not change while it runs takes effect
-	// at the next start. KindExists if another domain has the name.
+	// at the next start. A zero disk leaves the disk of an existing domain as it
+	// is, whatever others made of it; without the domain it is KindNotFound.
+	// KindExists if another domain has the name.
 	Define(ctx context.Context, spec NodeSpec, disk Disk) error
 
 	// Rename gives a domain that is not active another name, in its metadata

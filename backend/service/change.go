@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"path"
 	"slices"
 	"time"
 
@@ -278,6 +279,19 @@ func (c *change) usable() error {
 	return c.spec.Check()
 }
 
+// ownDisk refuses the verb if others put the node on a disk that is no overlay
+// of ours, as a snapshot in a file of its own does: it could not be brought back.
+func (c *change) ownDisk() error {
+	if c.domain == nil || c.domain.Overlay == "" {
+		return nil
+	}
+	if id, _, ok := lab.ParseOverlayVolume(path.Base(c.domain.Overlay)); ok && id == c.id {
+		return nil
+	}
+	return lab.Errorf(lab.KindBusy, "%s stands on %s, a disk that another program gave it", c.spec.Name, c.domain.Overlay).
+		WithHint("Merge that into %s, if it is a snapshot, and put the node back on it with virsh edit.", c.spec.OverlayVolume(c.spec.Generation))
+}
+
 // refusal tells that a state is the wrong one, and the way out of it.
 func refusal(name string, state lab.State) error {
 	switch state {
@@ -312,7 +326,7 @@ func (c *change) put(ctx context.Context, spec lab.NodeSpec, disk lab.Disk) erro
 	}
 	if err := c.save(ctx, spec); err != nil {
 		old := disk
-		if c.domain != nil {
+		if c.domain != nil && disk != (lab.Disk{}) {
 			old.Overlay = c.domain.Overlay
 		}
 		if back := c.s.o.Hypervisor.Define(ctx, c.spec, old); back != nil {

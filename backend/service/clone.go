@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 
 	"sandboxlabs/backend/lab"
@@ -22,7 +23,7 @@ func (s *Service) Clone(ctx context.Context, node string, in CloneInput) (lab.No
 			return lab.Errorf(lab.KindBusy, "%s writes to its disk, which can not be copied now", c.spec.Name).
 				WithHint("Stop it first, or clone it without its disk.")
 		}
-		if err := c.in(lab.Stopped, lab.Failed); err != nil {
+		if err := cmp.Or(c.in(lab.Stopped, lab.Failed), c.ownDisk()); err != nil {
 			return err
 		}
 		made, err = s.clone(ctx, c.spec, in.Name, func(ctx context.Context, name string) (lab.Volume, error) {

@@ -25,7 +25,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (lab.Node, error) 
 		if err := c.settleIn(ctx, spec, disk); err != nil || !in.Start {
 			return err
 		}
-		c.later(lab.Starting, func(ctx context.Context) error { return c.boot(ctx, disk) })
+		c.later(lab.Starting, c.boot)
 		return nil
 	})
 }

@@ -19,24 +19,23 @@ func (s *Service) Start(ctx context.Context, node string) (lab.Node, error) {
 		if err := s.checkBase(ctx, c.spec); err != nil {
 			return err
 		}
-		disk, err := c.disk(ctx)
-		if err != nil {
+		if _, err := c.disk(ctx); err != nil {
 			return err
 		}
-		c.later(lab.Starting, func(ctx context.Context) error { return c.boot(ctx, disk) })
+		c.later(lab.Starting, c.boot)
 		return nil
 	})
 }
 
 // boot starts the node and writes down when.
-func (c *change) boot(ctx context.Context, disk lab.Disk) error {
+func (c *change) boot(ctx context.Context) error {
 	if err := c.s.o.Hypervisor.Power(ctx, c.id, lab.PowerStart); err != nil {
 		return err
 	}
 	at := now()
 	spec := c.spec
 	spec.StartedAt = &at
-	return c.put(ctx, spec, disk)
+	return c.put(ctx, spec, lab.Disk{})
 }
 
 // started writes down that the node has been started just now.
@@ -47,16 +46,13 @@ func (c *change) started(ctx context.Context) error {
 	return c.rewrite(ctx, spec)
 }
 
-// rewrite puts a spec with the disk the node has.
+// rewrite puts a spec and leaves the node's disk as it is: a snapshot may have
+// made it another file, which holds what was written since.
 func (c *change) rewrite(ctx context.Context, spec lab.NodeSpec) error {
 	if c.domain == nil {
 		return c.save(ctx, spec)
 	}
-	disk, err := c.disk(ctx)
-	if err != nil {
-		return err
-	}
-	return c.put(ctx, spec, disk)
+	return c.put(ctx, spec, lab.Disk{})
 }
 
 // checkBase makes sure that the image a node stands on is still what it was.

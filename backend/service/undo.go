@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -12,7 +13,7 @@ import (
 // that, UndoWipe returns with the node stopping.
 func (s *Service) UndoWipe(ctx context.Context, node string) (lab.Node, error) {
 	return s.change(ctx, node, "being given its old disk back", func(ctx context.Context, c *change) error {
-		if err := c.usable(); err != nil {
+		if err := cmp.Or(c.usable(), c.ownDisk()); err != nil {
 			return err
 		}
 		back, ok := lastWiped(c.spec)

@@ -52,6 +52,41 @@ func TestVirshEdit(t *testing.T) {
 	})
 }
 
+// A snapshot puts the node on a file of which only libvirt knows. What needs no
+// other disk leaves it there, and what would lose it is refused.
+func TestVirshSnapshot(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		v := h.made("web", "")
+		if _, err := h.s.Wipe(t.Context(), "web"); err != nil {
+			t.Fatal(err)
+		}
+		h.Hypervisor.VirshSnapshot(v.ID)
+		synctest.Wait()
+		file := h.node("web").Overlay.Path
+		notes := "changed"
+		if _, err := h.s.Set(t.Context(), "web", SetInput{Notes: &notes}); err != nil {
+			t.Error(err)
+		}
+		if _, err := h.s.Start(t.Context(), "web"); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		h.wantState("web", lab.Running)
+		h.virsh(v.ID, lab.PowerForceOff)
+		if got := h.wantState("web", lab.Stopped); got.Overlay.Path != file || got.Notes != notes {
+			t.Errorf("got %+v, want it changed on %s", got, file)
+		}
+		_, wipe := h.s.Wipe(t.Context(), "web")
+		_, undo := h.s.UndoWipe(t.Context(), "web")
+		_, clone := h.s.Clone(t.Context(), "web", CloneInput{Name: "two", CopyDisk: true})
+		for verb, err := range map[string]error{"wipe": wipe, "undo": undo, "clone": clone} {
+			if lab.KindOf(err) != lab.KindBusy {
+				t.Errorf("%s: got %v, want KindBusy", verb, err)
+			}
+		}
+	})
+}
+
 // A start that no hint told of is written down by whichever reading finds it.
 func TestVirshStartFoundByAReading(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {

@@ -21,6 +21,9 @@ func (c *Conn) Define(ctx context.Context, spec lab.NodeSpec, disk lab.Disk) err
 	return c.with(ctx, "define the node", func(s *session) error {
 		d, err := s.LookupDomainByUUIDString(spec.ID)
 		if errors.Is(err, libvirt.ERR_NO_DOMAIN) {
+			if disk == (lab.Disk{}) {
+				return errNotOurs(spec.ID)
+			}
 			return c.defineNew(s, spec, disk)
 		}
 		if err != nil {
@@ -98,7 +101,7 @@ func (c *Conn) redefine(s *session, d *libvirt.Domain, spec lab.NodeSpec, disk l
 	if err != nil {
 		return err
 	}
-	if def.overlay() != disk.Overlay {
+	if disk != (lab.Disk{}) && def.overlay() != disk.Overlay {
 		if err := dropManagedSave(d); err != nil {
 			return err
 		}

@@ -29,7 +29,9 @@ func applySpec(d *libvirtxml.Domain, at site, spec lab.NodeSpec, disk lab.Disk) 
 	spec.Name = d.Name
 	setVCPUs(d, uint(spec.VCPUs))
 	setMemory(d, uint(spec.MemoryMiB))
-	setDisk(d, spec.ID, disk)
+	if disk != (lab.Disk{}) {
+		setDisk(d, spec.ID, disk)
+	}
 	setMAC(d, spec.MAC)
 	if v := vnc(d); v != nil {
 		v.Keymap = spec.Keymap

@@ -166,6 +166,26 @@ func TestManagedSaveIsDropped(t *testing.T) {
 	}
 }
 
+// What was written since a snapshot is in a file of its own; a change of
+// anything but the disk must not put the node back on the one before.
+func TestSnapshotStays(t *testing.T) {
+	c := mustOpen(t)
+	spec := mustDefine(t, c)
+	virsh(t, c, "snapshot-create-as", spec.ID, "since", "--disk-only")
+	want := mustDomain(t, c, spec.ID).Overlay
+	if filepath.Base(want) == spec.OverlayVolume(1) {
+		t.Fatalf("the snapshot left the node on %s", want)
+	}
+	before := virsh(t, c, "domblklist", spec.ID, "--inactive", "--details")
+	spec.Notes = "changed"
+	if err := c.Define(t.Context(), spec, lab.Disk{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := virsh(t, c, "domblklist", spec.ID, "--inactive", "--details"); got != before {
+		t.Errorf("got the disks\n%s, want them as the snapshot left them:\n%s", got, before)
+	}
+}
+
 func TestForeignDomainsAreLeftAlone(t *testing.T) {
 	c := mustOpen(t)
 	spec := mustDefine(t, c)

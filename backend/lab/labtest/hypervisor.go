@@ -3,6 +3,7 @@ package labtest
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -124,6 +125,9 @@ func (h *Hypervisor) Define(ctx context.Context, spec lab.NodeSpec, disk lab.Dis
 			return false, err
 		}
 		if d == nil {
+			if disk == (lab.Disk{}) {
+				return false, gone(spec.ID)
+			}
 			if h.taken(spec.ID, spec.Name) {
 				return false, lab.Errorf(lab.KindExists, "there is a domain %s already", spec.Name)
 			}
@@ -131,6 +135,9 @@ func (h *Hypervisor) Define(ctx context.Context, spec lab.NodeSpec, disk lab.Dis
 			h.domains[spec.ID] = d
 		}
 		name := d.spec.Name
+		if disk == (lab.Disk{}) {
+			disk = d.disk
+		}
 		d.spec, d.disk, d.transient = copied(spec), disk, false
 		d.spec.Name = name
 		return true, nil
@@ -217,7 +224,7 @@ func (h *Hypervisor) power(d *domain, action lab.PowerAction) (changed bool, err
 }
 
 func (h *Hypervisor) boot(d *domain) error {
-	if !h.pool.whole(d.disk.Overlay) {
+	if !h.pool.whole(strings.TrimSuffix(d.disk.Overlay, snapshot)) {
 		return lab.Errorf(lab.KindUnavailable, "the disk of %s is gone", d.spec.Name)
 	}
 	h.ports++

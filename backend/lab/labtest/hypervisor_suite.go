@@ -35,6 +35,7 @@ func HypervisorSuite(t *testing.T, fresh func(t *testing.T) (lab.Hypervisor, lab
 	}{
 		{"without domains there is none", hypervisorEmpty},
 		{"a defined domain tells its spec", hypervisorDefine},
+		{"a zero disk changes none and makes none", hypervisorZeroDisk},
 		{"a domain can be brought to another spec", hypervisorRedefine},
 		{"defining keeps the name", hypervisorKeepsName},
 		{"a name is given once", hypervisorNameTaken},
@@ -186,6 +187,20 @@ func hypervisorRedefine(r rig) {
 		r.Errorf("got overlay %s, want %s", d.Overlay, want)
 	}
 	r.wantSpec(r.domain(other.ID).Spec, other)
+}
+
+func hypervisorZeroDisk(r rig) {
+	spec := r.defined("node")
+	spec.Notes = "changed"
+	if err := r.h.Define(r.Context(), spec, lab.Disk{}); err != nil {
+		r.Fatal(err)
+	}
+	d := r.domain(spec.ID)
+	r.wantSpec(d.Spec, spec)
+	if want := r.disk(spec).Overlay; d.Overlay != want {
+		r.Errorf("got overlay %s, want it left at %s", d.Overlay, want)
+	}
+	wantKind(r, "a new domain without a disk", r.h.Define(r.Context(), r.spec("new"), lab.Disk{}), lab.KindNotFound)
 }
 
 func hypervisorKeepsName(r rig) {

@@ -66,6 +66,14 @@ func (h *Hypervisor) VirshEdit(id string, edit func(*lab.NodeSpec)) {
 	h.edit(id, func(d *domain) { edit(&d.spec) })
 }
 
+// snapshot ends the name of the file that a snapshot lays on an overlay.
+const snapshot = ".snapshot"
+
+// VirshSnapshot puts a node that is off on a file of a snapshot's own.
+func (h *Hypervisor) VirshSnapshot(id string) {
+	h.edit(id, func(d *domain) { d.disk.Overlay += snapshot })
+}
+
 // VirshUndefine takes a node's definition away; an active node goes on as a
 // transient domain until it is off.
 func (h *Hypervisor) VirshUndefine(id string) {
