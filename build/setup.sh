@@ -33,8 +33,9 @@ check_go() {
   found=none
   ! has go || found=$(GOTOOLCHAIN=local go env GOVERSION | sed 's/^go//; s/ .*//')
   [ "$found" != none ] && at_least "$found" "$needed" && return
+  # An older Go has to go first: files of two versions side by side do not build.
   fail 2 "Go $needed or newer is needed; found: $found" \
-    "curl -L https://go.dev/dl/go$needed.linux-$(architecture amd64 arm64).tar.gz | sudo tar -C /usr/local -xz && export PATH=/usr/local/go/bin:\$PATH"
+    "sudo rm -rf /usr/local/go && curl -fL https://go.dev/dl/go$needed.linux-$(architecture amd64 arm64).tar.gz | sudo tar -C /usr/local -xz && export PATH=/usr/local/go/bin:\$PATH"
 }
 
 check_node() {
@@ -44,7 +45,7 @@ check_node() {
   [ "$found" != none ] && at_least "$found" "$needed" && has npm && return
   ! { [ "$found" != none ] && at_least "$found" "$needed"; } || found="$found without npm"
   fail 2 "Node.js $needed or newer with npm is needed; found: $found" \
-    "curl -L https://nodejs.org/dist/$release/node-$release-linux-$(architecture x64 arm64).tar.gz | sudo tar -C /usr/local --strip-components=1 -xz"
+    "curl -fL https://nodejs.org/dist/$release/node-$release-linux-$(architecture x64 arm64).tar.gz | sudo tar -C /usr/local --strip-components=1 -xz"
 }
 
 architecture() { # NAME-ON-X86 NAME-ON-ARM
@@ -89,13 +90,23 @@ install_apt() {
 install_dnf() { as_root dnf install -y "$@"; }
 install_pacman() { as_root pacman -S --needed --noconfirm "$@"; }
 
-# as_root runs a command as root, and says which one before it does.
+# by_hand is how someone else who is root installs packages.
+by_hand() { # MANAGER PACKAGES
+  # shellcheck disable=SC2086 # the packages are words
+  case $1 in
+    apt) echo 'apt-get update && apt-get install -y --no-install-recommends' $2 ;;
+    dnf) echo 'dnf install' $2 ;;
+    pacman) echo 'pacman -S --needed' $2 ;;
+  esac
+}
+
+# as_root runs a command as root, and says which one before it does. The log is added to:
+# apt-get update ends well without a network, and install then finds no package.
 as_root() {
   local command=("$@")
   is_root || command=(sudo "$@")
   say "running: ${command[*]}"
-  is_root || has sudo || fail 1 'this needs root, and there is no sudo' "as root: $*"
-  "${command[@]}" 2>&1 | tee "$log" >&2 || explain "${command[*]}"
+  "${command[@]}" 2>&1 | tee -a "$log" >&2 || explain "${command[*]}"
 }
 
 # explain turns the last words of a package manager into a cause and a remedy.
@@ -105,7 +116,7 @@ explain() { # COMMAND
   elif grep -q -i -E 'temporary failure resolving|could not (resolve|connect)|unable to connect|connection (failed|timed out|refused)|network is unreachable' "$log"; then
     fail 1 'the package servers cannot be reached' 'check the network, then run this again'
   elif grep -q -i -E 'sudoers|password is required|incorrect password|not allowed' "$log"; then
-    fail 1 'sudo did not let you do this' "ask someone who may, to run: $1"
+    fail 1 'sudo did not let you do this' "ask someone who may, to run: $by_hand"
   elif grep -q -i -E 'unable to locate package|no installation candidate|no match for argument|target not found' "$log"; then
     fail 1 'this release does not have all the packages' 'Debian 12 or newer, or Ubuntu 24.04 or newer, has them'
   fi
@@ -128,6 +139,8 @@ install_packages() { # run|test
   ready=no
   [ "$check" = no ] || return 0
   [ "$manager" = apt ] || say 'the package names for this system are untested'
+  by_hand=$(by_hand "$manager" "$missing")
+  is_root || has sudo || fail 1 'this needs root, and there is no sudo' "as root: $by_hand"
   # shellcheck disable=SC2086 # the packages are words
   "install_$manager" $missing
   ready=yes
