@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"time"
@@ -61,8 +62,8 @@ func (s *Service) changeID(ctx context.Context, id, doing string, verb func(cont
 	return c.run(context.WithoutCancel(ctx), verb)
 }
 
-// tend does a chore on a node that nobody works on. If somebody does, it is
-// left for the next time.
+// tend does a chore on a node that nobody works on. If somebody does, or there
+// is no more time, it is left for the next time.
 func (s *Service) tend(ctx context.Context, id string, chore func(context.Context, *change) error) {
 	c := s.newChange(id, "being looked after")
 	c.quiet = true
@@ -71,7 +72,7 @@ func (s *Service) tend(ctx context.Context, id string, chore func(context.Contex
 	if err == nil {
 		_, err = c.run(context.WithoutCancel(ctx), chore)
 	}
-	if err != nil && lab.KindOf(err) != lab.KindBusy {
+	if err != nil && !errors.Is(err, errClosing) && lab.KindOf(err) != lab.KindBusy {
 		s.o.Log.Warn("a chore failed", "node", id, "error", err)
 	}
 }
@@ -99,7 +100,7 @@ func (c *change) reserve(ctx context.Context, check func() error) (err error) {
 		other := s.changes[c.id]
 		switch {
 		case s.ended:
-			err = lab.Errorf(lab.KindUnavailable, "SandBoxLabs is closing")
+			err = errClosing
 		case other != nil && other.quiet && !c.quiet:
 			return false
 		case other != nil:

@@ -184,7 +184,7 @@ func (s *Service) beginAddition(in AddImageInput) (lab.Image, error) {
 	i := s.images[in.Name]
 	switch {
 	case s.ended:
-		return lab.Image{}, lab.Errorf(lab.KindUnavailable, "SandBoxLabs is closing")
+		return lab.Image{}, errClosing
 	case i != nil && (i.removing || i.addition != nil && i.addition.err == nil):
 		return lab.Image{}, lab.Errorf(lab.KindBusy, "image %s is being added or removed", in.Name).WithHint("Wait until that is done.")
 	}

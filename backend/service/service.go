@@ -137,6 +137,8 @@ func (s *Service) Settle(ctx context.Context) error {
 	return s.await(ctx, func() bool { return len(s.changes) == 0 && !s.adding() })
 }
 
+var errClosing = lab.Errorf(lab.KindUnavailable, "SandBoxLabs is closing")
+
 // errorOf turns a problem back into an error.
 func errorOf(p *lab.Problem) error {
 	if p == nil {
