@@ -135,11 +135,16 @@ func (c *Conn) link(s *session) {
 	c.linked(&lab.Link{Connected: true, URI: c.cfg.URI})
 }
 
+// unlink logs a reason once, however often it stands in the way, and no end we
+// made ourselves.
 func (c *Conn) unlink(why *lab.Error) {
 	c.mu.Lock()
+	news := why != errClosed && (c.problem == nil || c.problem.Error() != why.Error())
 	c.live, c.problem = nil, why
 	c.mu.Unlock()
-	c.cfg.Log.Info("not connected to libvirt", "uri", c.cfg.URI, "error", why)
+	if news {
+		c.cfg.Log.Warn("not connected to libvirt", "uri", c.cfg.URI, "error", why)
+	}
 	c.linked(&lab.Link{URI: c.cfg.URI, Problem: lab.ProblemOf(why)})
 }
 

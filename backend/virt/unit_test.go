@@ -1,9 +1,11 @@
 package virt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -103,6 +105,19 @@ func TestHeader(t *testing.T) {
 		if virtual != tt.virtual || backing != tt.backing || err != nil {
 			t.Errorf("%s: got %d on %q and %v, want %d on %q", tt.name, virtual, backing, err, tt.virtual, tt.backing)
 		}
+	}
+}
+
+// libvirt is tried again every few seconds, for as long as it is away.
+func TestReasonIsLoggedOnce(t *testing.T) {
+	var log bytes.Buffer
+	c := &Conn{cfg: Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, tried: make(chan struct{})}
+	for _, why := range []string{"no socket", "no socket", "no permission"} {
+		c.unlink(lab.Errorf(lab.KindUnavailable, "%s", why))
+	}
+	c.unlink(errClosed)
+	if got, want := strings.Count(log.String(), "\n"), 2; got != want {
+		t.Errorf("got %d lines, want %d:\n%s", got, want, &log)
 	}
 }
 
