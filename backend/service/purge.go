@@ -8,12 +8,17 @@ import (
 	"sandboxlabs/backend/lab"
 )
 
+// maxKept is how many disks a node keeps at most, however small they are: each
+// is a line of its spec, which every change writes anew.
+const maxKept = 256
+
 // leftover is a disk that is kept for undoing.
 type leftover struct {
 	id         string
 	generation int // 0: everything of a deleted node
 	at         time.Time
 	bytes      int64
+	surplus    bool // the node keeps too many
 }
 
 // purge deletes what was kept long enough, and the oldest of what is too much.
@@ -41,15 +46,17 @@ func (s *Service) overdue() (overdue []leftover, next time.Duration) {
 	for _, l := range all {
 		total += l.bytes
 	}
+	next = s.o.UndoTime
 	for _, l := range all {
 		left := time.Until(l.at.Add(s.o.UndoTime))
-		if left > 0 && total <= s.o.UndoBytes {
-			return overdue, left
+		if left > 0 && total <= s.o.UndoBytes && !l.surplus {
+			next = min(next, left)
+			continue
 		}
 		overdue = append(overdue, l)
 		total -= l.bytes
 	}
-	return overdue, s.o.UndoTime
+	return overdue, next
 }
 
 // leftovers gives all that is kept, oldest first. s.mu must be held.
@@ -60,8 +67,9 @@ func (s *Service) leftovers() (all []leftover) {
 			all = append(all, leftover{id: id, at: *n.stored.DeletedAt, bytes: s.bytesOf(n.spec())})
 		case n.domain != nil || n.stored != nil:
 			spec := n.spec()
-			for _, k := range spec.Kept {
-				all = append(all, leftover{id: id, generation: k.Generation, at: k.At, bytes: s.volumes[spec.OverlayVolume(k.Generation)].Bytes})
+			for i, k := range spec.Kept {
+				bytes := s.volumes[spec.OverlayVolume(k.Generation)].Bytes
+				all = append(all, leftover{id, k.Generation, k.At, bytes, i < len(spec.Kept)-maxKept})
 			}
 		}
 	}

@@ -69,6 +69,30 @@ func TestTheOldestIsPurgedBeyondTheLimit(t *testing.T) {
 	})
 }
 
+// However small they are, a node does not keep disks without end: its spec
+// would become one that nobody can read any more.
+func TestTheOldestOfTooManyIsPurged(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		v := h.made("web", "first")
+		h.made("db", "other")
+		h.must(h.s.Wipe(h.Context(), "db"))
+		for range maxKept + 1 {
+			h.must(h.s.Wipe(h.Context(), "web"))
+			synctest.Wait()
+		}
+		if _, ok := h.Pool.Read(v.OverlayVolume(1)); ok {
+			t.Error("the oldest disk is still there")
+		}
+		if got := h.node("web"); len(got.Kept) != maxKept || got.Kept[0].Generation != 2 {
+			t.Errorf("kept %d disks from generation %d, want %d from 2", len(got.Kept), got.Kept[0].Generation, maxKept)
+		}
+		if got := h.node("db"); len(got.Kept) != 1 {
+			t.Errorf("another node keeps %d disks, want its own", len(got.Kept))
+		}
+		h.wantSound()
+	})
+}
+
 // Many wipes and undos go back and forth between whole disks.
 func TestWipesAndUndos(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
