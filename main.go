@@ -67,7 +67,8 @@ func assemble(uri string) (*rig, error) {
 			WithHint("Mend %s, or remove it to go back to the defaults.", r.paths.Settings)
 	}
 	if err := r.paths.Make(); err != nil {
-		return nil, lab.Errorf(lab.KindDenied, "the folders of SandBoxLabs can not be made").WithCause(err)
+		return nil, lab.Errorf(lab.KindDenied, "the folders of SandBoxLabs can not be made").WithCause(err).
+			WithHint("Make the folder above it yours and writable, or choose others: XDG_DATA_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME.")
 	}
 	r.settings = settings
 	log, err := openLog(r.paths.Logs)
