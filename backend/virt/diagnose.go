@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"os"
 	"strings"
+	"syscall"
 
 	"libvirt.org/go/libvirt"
 
@@ -28,10 +30,24 @@ func (u uri) diagnose(err error) *lab.Error {
 	case u.system:
 		return u.diagnoseSystem(err)
 	}
-	return lab.Errorf(lab.KindUnavailable, "your own libvirt could not be started").
-		WithHint("Install it (sudo apt install libvirt-daemon libvirt-daemon-driver-qemu) and see whether virsh -c %s list works.", u.text).
-		WithCause(plain(err))
+	return u.diagnoseSession(err)
 }
+
+func (u uri) diagnoseSession(err error) *lab.Error {
+	why := lab.Errorf(lab.KindUnavailable, "your own libvirt could not be started").
+		WithHint("Install it (sudo apt install libvirt-daemon libvirt-daemon-driver-qemu) and see whether virsh -c %s list works.", u.text)
+	runtime := os.Getenv("XDG_RUNTIME_DIR")
+	switch {
+	case fault("connect", err).Message == errLongPath.Message:
+		why = errLongPath
+	case runtime != "" && syscall.Access(runtime, writeAccess) != nil:
+		why = lab.Errorf(lab.KindInvalid, "your own libvirt could not be started: XDG_RUNTIME_DIR is %s, where you may not write", runtime).
+			WithHint("Log in anew as this user (su and sudo leave another's behind), or unset XDG_RUNTIME_DIR.")
+	}
+	return why.WithCause(plain(err))
+}
+
+const writeAccess = 2 // W_OK of access(2)
 
 // isMissingLibrary tells the error of the binding that could not load libvirt
 // or a function of it.

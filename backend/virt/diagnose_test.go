@@ -39,6 +39,35 @@ func TestDiagnose(t *testing.T) {
 	}
 }
 
+func TestDiagnoseSession(t *testing.T) {
+	failed := libvirt.Error{Code: libvirt.ERR_INTERNAL_ERROR, Message: "no socket"}
+	long := libvirt.Error{
+		Code:    libvirt.ERR_SYSTEM_ERROR,
+		Message: "Path /home/x/.cache/libvirt/libvirt-sock too long for unix socket: Cannot allocate memory",
+	}
+	here, nowhere := t.TempDir(), filepath.Join(t.TempDir(), "gone")
+	tests := []struct {
+		runtime string
+		err     error
+		want    lab.Kind
+		word    string
+		hint    string
+	}{
+		{"", failed, lab.KindUnavailable, "could not be started", "Install it"},
+		{here, failed, lab.KindUnavailable, "could not be started", "Install it"},
+		{nowhere, failed, lab.KindInvalid, nowhere, "unset XDG_RUNTIME_DIR"},
+		{here, long, lab.KindInvalid, "too long", "short paths"},
+	}
+	for _, tt := range tests {
+		t.Setenv("XDG_RUNTIME_DIR", tt.runtime)
+		got := parseURI("qemu:///session").diagnose(tt.err)
+		if got.Kind != tt.want || !strings.Contains(got.Message, tt.word) || !strings.Contains(got.Hint, tt.hint) {
+			t.Errorf("%q, %v: got %q of kind %s, hint %q, want %q of kind %s, hint %q",
+				tt.runtime, tt.err, got.Message, got.Kind, got.Hint, tt.word, tt.want, tt.hint)
+		}
+	}
+}
+
 func mustListen(t *testing.T) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "sock")

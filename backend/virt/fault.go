@@ -44,6 +44,8 @@ var systemCauses = []struct {
 	text  string
 	cause *lab.Error
 }{
+	{"too long for unix socket", errLongPath}, // of a connection, with a strange "Cannot allocate memory" behind it
+	{"UNIX socket path", errLongPath},         // of a start
 	{"No space left on device", errDiskFull},
 	{"Disk quota exceeded", errDiskFull},
 	{"Cannot allocate memory", lab.Errorf(lab.KindUnavailable, "the host has too little free memory").
@@ -53,6 +55,11 @@ var systemCauses = []struct {
 	{"Read-only file system", lab.Errorf(lab.KindUnavailable, "the file system of the pool is read-only").
 		WithHint("Mount it writable, or choose another pool directory in the settings.")},
 }
+
+// errLongPath: a socket's path has at most 107 bytes, and libvirt puts those of a session below
+// the home directory.
+var errLongPath = lab.Errorf(lab.KindInvalid, "the path of your home directory is too long for the sockets of libvirt").
+	WithHint("Give XDG_CONFIG_HOME, XDG_CACHE_HOME and XDG_RUNTIME_DIR short paths, or use qemu:///system.")
 
 var errDiskFull = lab.Errorf(lab.KindUnavailable, "the disk of the pool is full").
 	WithHint("Free some space, for example by purging wiped disks or removing an image.")
