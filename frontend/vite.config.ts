@@ -16,6 +16,8 @@ export default defineConfig({
   build: {
     target: ['safari16', 'chrome110'],
     modulePreload: { polyfill: false },
+    // Half a page about slow plugins is no news to who runs make the first time.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   test: { include: ['src/**/*.test.ts'] },
 });
