@@ -15,7 +15,7 @@ func (l *Library) Add(ctx context.Context, name, path string, progress func(lab.
 	if err := lab.CheckName(name); err != nil {
 		return lab.Image{}, err
 	}
-	if err := alive(ctx); err != nil {
+	if err := lab.Cancelled(ctx); err != nil {
 		return lab.Image{}, err
 	}
 	unlock, err := l.reserve(name)
@@ -71,7 +71,7 @@ func (a *addition) run(ctx context.Context) (lab.Image, error) {
 func (a *addition) sum(ctx context.Context) error {
 	p := a.from.content(ctx, func(f float64) { a.advance(f / 2) })
 	_, err := io.Copy(io.Discard, p)
-	if gone := alive(ctx); gone != nil {
+	if gone := lab.Cancelled(ctx); gone != nil {
 		return gone
 	}
 	if err != nil {
@@ -132,7 +132,7 @@ func (a *addition) upload(ctx context.Context) (lab.Volume, error) {
 	p := a.from.content(ctx, func(f float64) { a.advance(0.5 + f/2) })
 	v, err := a.library.pool.Upload(ctx, a.image.Volume, p.size, p)
 	uploaded := err == nil
-	if gone := alive(ctx); gone != nil {
+	if gone := lab.Cancelled(ctx); gone != nil {
 		err = gone
 	} else if p.short || a.from.changed() || uploaded && p.sum() != a.image.SHA256 {
 		err = a.from.errChanged()

@@ -48,7 +48,7 @@ func New(pool lab.Pool, dir string) *Library {
 
 // Images implements lab.Library.
 func (l *Library) Images(ctx context.Context) ([]lab.Image, error) {
-	if err := alive(ctx); err != nil {
+	if err := lab.Cancelled(ctx); err != nil {
 		return nil, err
 	}
 	volumes, err := l.pool.Volumes(ctx)
@@ -140,7 +140,7 @@ func (l *Library) Check(ctx context.Context, name string) (lab.Image, error) {
 	if err := lab.CheckName(name); err != nil {
 		return lab.Image{}, err
 	}
-	if err := alive(ctx); err != nil {
+	if err := lab.Cancelled(ctx); err != nil {
 		return lab.Image{}, err
 	}
 	image, err := l.look(ctx, name)
@@ -178,7 +178,7 @@ func (l *Library) Remove(ctx context.Context, name string) error {
 	if err := lab.CheckName(name); err != nil {
 		return err
 	}
-	if err := alive(ctx); err != nil {
+	if err := lab.Cancelled(ctx); err != nil {
 		return err
 	}
 	unlock, err := l.reserve(name)
@@ -225,12 +225,4 @@ func (l *Library) reserve(name string) (unlock func(), err error) {
 		err = lab.Errorf(lab.KindBusy, "the image %s is being added or removed", name).WithHint("Wait until that is done.")
 	}
 	return unlock, err
-}
-
-// alive gives the error of a call that came too late or was cancelled.
-func alive(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return lab.Errorf(lab.KindUnavailable, "the request was cancelled").WithCause(err)
-	}
-	return nil
 }

@@ -40,7 +40,7 @@ func checkStructure(ctx context.Context, file *os.File) error {
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	cmd.Stderr = said
 	err = cmd.Run()
-	if gone := alive(ctx); gone != nil {
+	if gone := lab.Cancelled(ctx); gone != nil {
 		return gone
 	}
 	return verdict(err, strings.TrimSpace(said.String()))

@@ -41,7 +41,7 @@ func newSums(pool lab.Pool) sums {
 func (s *sums) of(ctx context.Context, v lab.Volume) (digest, error) {
 	select {
 	case <-ctx.Done():
-		return digest{}, alive(ctx)
+		return digest{}, lab.Cancelled(ctx)
 	case <-s.turn:
 	}
 	defer func() { s.turn <- struct{}{} }()
@@ -70,7 +70,7 @@ func (s *sums) read(ctx context.Context, volume string) (digest, error) {
 		_, err = io.Copy(hash, reader{ctx, content})
 	}
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		if err := alive(ctx); err != nil {
+		if err := lab.Cancelled(ctx); err != nil {
 			return digest{}, err
 		}
 		return digest{}, lab.Errorf(lab.KindUnavailable, "can not read the volume %s", volume).WithCause(err)

@@ -61,6 +61,14 @@ func (e *Error) WithCause(err error) *Error {
 	return &c
 }
 
+// Cancelled gives the error of a call whose context has ended; nil while it has not.
+func Cancelled(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return Errorf(KindUnavailable, "the request was cancelled").WithCause(err)
+	}
+	return nil
+}
+
 // KindOf finds the kind of err: the outermost Error in its chain decides, a
 // cancelled or expired context is KindUnavailable, anything else KindInternal.
 // KindOf(nil) is empty.

@@ -15,8 +15,8 @@ func (s *Service) Health(ctx context.Context) (lab.Health, error) {
 	volumes, poolErr := s.o.Pool.Volumes(ctx)
 	_, problems, storeErr := s.o.Store.Specs(ctx)
 	images, imagesErr := s.o.Library.Images(ctx)
-	if err := ctx.Err(); err != nil {
-		return lab.Health{}, lab.Errorf(lab.KindUnavailable, "the request was cancelled").WithCause(err)
+	if err := lab.Cancelled(ctx); err != nil {
+		return lab.Health{}, err
 	}
 	report := lab.Health{Checks: []lab.Check{s.checkLibvirt(host, hostErr), checkPermissions(hostErr, poolErr, storeErr)}}
 	if hostErr == nil {

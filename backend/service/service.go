@@ -113,7 +113,7 @@ func (s *Service) await(ctx context.Context, done func() bool) error {
 		select {
 		case <-news:
 		case <-ctx.Done():
-			return lab.Errorf(lab.KindUnavailable, "the request was cancelled").WithCause(ctx.Err())
+			return lab.Cancelled(ctx)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (s *Store) Specs(ctx context.Context) ([]lab.NodeSpec, []lab.Problem, error
 	var specs []lab.NodeSpec
 	var problems []lab.Problem
 	for _, name := range names {
-		if err := alive(ctx); err != nil {
+		if err := lab.Cancelled(ctx); err != nil {
 			return nil, nil, err
 		}
 		spec, err := read(filepath.Join(s.dir, name))
@@ -61,7 +61,7 @@ func (s *Store) Save(ctx context.Context, spec lab.NodeSpec) error {
 	if err := spec.Check(); err != nil {
 		return err
 	}
-	if err := alive(ctx); err != nil {
+	if err := lab.Cancelled(ctx); err != nil {
 		return err
 	}
 	content, err := encode(spec)
@@ -79,7 +79,7 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	if err := lab.CheckID(id); err != nil {
 		return err
 	}
-	if err := alive(ctx); err != nil {
+	if err := lab.Cancelled(ctx); err != nil {
 		return err
 	}
 	if err := s.clear(id); err != nil {
@@ -93,7 +93,7 @@ func (s *Store) Lock(ctx context.Context, id string) (unlock func(), err error) 
 	if err := lab.CheckID(id); err != nil {
 		return nil, err
 	}
-	if err := alive(ctx); err != nil {
+	if err := lab.Cancelled(ctx); err != nil {
 		return nil, err
 	}
 	return durable.Lock(filepath.Join(s.locks, id))
@@ -111,11 +111,3 @@ func (s *Store) clear(id string) error {
 func (s *Store) path(id string) string { return filepath.Join(s.dir, id+suffix) }
 
 func idOf(path string) string { return strings.TrimSuffix(filepath.Base(path), suffix) }
-
-// alive gives the error of a call that came too late.
-func alive(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return lab.Errorf(lab.KindUnavailable, "the request was cancelled").WithCause(err)
-	}
-	return nil
-}

@@ -171,8 +171,8 @@ type contextReader struct {
 }
 
 func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, cancelled(err)
+	if err := lab.Cancelled(r.ctx); err != nil {
+		return 0, err
 	}
 	return r.r.Read(p)
 }

@@ -160,13 +160,13 @@ func (c *Conn) linked(l *lab.Link) {
 
 // borrow gives the session that is alive; the caller must call users.Done.
 func (c *Conn) borrow(ctx context.Context) (*session, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, cancelled(err)
+	if err := lab.Cancelled(ctx); err != nil {
+		return nil, err
 	}
 	select {
 	case <-c.tried:
 	case <-ctx.Done():
-		return nil, cancelled(ctx.Err())
+		return nil, lab.Cancelled(ctx)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -197,8 +197,4 @@ func (c *Conn) with(ctx context.Context, what string, call func(s *session) erro
 		return errLost.WithCause(plain(err))
 	}
 	return fault(what, err)
-}
-
-func cancelled(err error) error {
-	return lab.Errorf(lab.KindUnavailable, "it was called off").WithCause(err)
 }

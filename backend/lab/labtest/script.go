@@ -118,8 +118,8 @@ func (s *Script) call(ctx context.Context, work func() error, method string, arg
 	case FailBefore:
 		return fault.err
 	}
-	if err := ctx.Err(); err != nil {
-		return lab.Errorf(lab.KindUnavailable, "the request was cancelled").WithCause(err)
+	if err := lab.Cancelled(ctx); err != nil {
+		return err
 	}
 	err := work()
 	s.hook(record)()
