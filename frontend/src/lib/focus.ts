@@ -8,12 +8,13 @@ export function land(): void {
 
 /**
  * To be called before the rows of a list change, and what it gives after that: when the row
- * with the keyboard went, the same control of the row in its place gets it.
+ * with the keyboard went, the same control of the row in its place gets it, or else the screen.
  */
 export function keepPlace(list: HTMLElement): () => void {
   const holder = document.activeElement;
   const row = holder?.closest('[role=row]');
-  if (!holder || !row || !list.contains(row)) return () => undefined;
+  if (!holder || !list.contains(holder)) return () => undefined;
+  if (!row) return () => holder.isConnected || land();
   const place = rows(list).indexOf(row);
   const control = controls(row).findIndex((it) => it === holder);
   return () => {
