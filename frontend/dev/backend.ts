@@ -66,6 +66,16 @@ function furnish(): void {
 
 function furnishStates(): void {
   addImage('debian-13-genericcloud-amd64', 130 * MiB, { state: 'adding' as Image['state'], progress: 0.41 });
+  addImage('passwd', 0, {
+    state: 'adding' as Image['state'],
+    sha256: '',
+    virtualBytes: 0,
+    problem: {
+      kind: 'invalid',
+      message: '/etc/passwd can not be a base image: it is not a qcow2 disk',
+      hint: 'Make a whole one of it: qemu-img convert -O qcow2 OLD NEW.qcow2',
+    },
+  });
   addImage('old', 90 * MiB, {
     state: 'changed' as Image['state'],
     problem: {
