@@ -24,6 +24,9 @@ test.each([
   ['the node crashed', 'The node crashed.'],
   ['there is no disk.', 'There is no disk.'],
   ['another node has it', 'Another node has it.'],
+  ['image tiny is in use', 'Image tiny is in use.'],
+  ['could not start it', 'Could not start it.'],
+  ['image is being removed', 'image is being removed.'],
   ['theatre is active', 'theatre is active.'],
   ['"a b" is not a name', '"a b" is not a name.'],
 ])('%s is a sentence', (message, want) => expect(sentence(message)).toBe(want));
