@@ -36,23 +36,24 @@ type evidence struct {
 	asOthers bool  // QEMU runs as another user than ours
 }
 
+// decide tells what is in the way on this machine first: that libvirt does not list KVM comes of it.
 func (e evidence) decide(emulation string) machine {
-	denied := errors.Is(e.device, fs.ErrPermission)
+	here, denied := !e.remote, errors.Is(e.device, fs.ErrPermission)
 	switch {
 	case emulation == EmulationKVM:
 		return machine{true, "KVM is used because the settings demand it."}
 	case emulation == EmulationTCG:
 		return machine{false, "Nodes are emulated because the settings demand it."}
+	case e.remote && e.listed:
+		return machine{true, "KVM is used: libvirt on the remote host offers it."}
+	case here && !e.cpuFlag:
+		return machine{false, "Nodes are emulated, which is slow: the processor shows no virtualization (vmx or svm). Enable it in the firmware, or nested virtualization in the host above."}
+	case here && denied && !e.asOthers:
+		return machine{false, "Nodes are emulated, which is slow: you may not open /dev/kvm. Join the group kvm and log in again."}
+	case here && e.device != nil && !denied:
+		return machine{false, "Nodes are emulated, which is slow: /dev/kvm can not be opened. Load the module kvm_intel or kvm_amd."}
 	case !e.listed:
 		return machine{false, "Nodes are emulated, which is slow: QEMU and libvirt offer no KVM on this host."}
-	case e.remote:
-		return machine{true, "KVM is used: libvirt on the remote host offers it."}
-	case !e.cpuFlag:
-		return machine{false, "Nodes are emulated, which is slow: the processor shows no virtualization (vmx or svm). Enable it in the firmware, or nested virtualization in the host above."}
-	case denied && !e.asOthers:
-		return machine{false, "Nodes are emulated, which is slow: you may not open /dev/kvm. Join the group kvm and log in again."}
-	case e.device != nil && !denied:
-		return machine{false, "Nodes are emulated, which is slow: /dev/kvm can not be opened. Load the module kvm_intel or kvm_amd."}
 	}
 	return machine{true, "KVM is used: the processor, /dev/kvm and libvirt all offer it."}
 }

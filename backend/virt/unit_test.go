@@ -30,8 +30,10 @@ func TestDecide(t *testing.T) {
 		{"the processor lacks it", "auto", func(e *evidence) { e.cpuFlag = false }, false, "vmx"},
 		{"no device", "auto", func(e *evidence) { e.device = fs.ErrNotExist }, false, "module"},
 		{"device is denied", "auto", func(e *evidence) { e.device = fs.ErrPermission }, false, "group kvm"},
+		{"device is denied, so that libvirt lacks it", "auto", func(e *evidence) { e.listed, e.device = false, fs.ErrPermission }, false, "group kvm"},
 		{"device is denied to us only", "auto", func(e *evidence) { e.device, e.asOthers = fs.ErrPermission, true }, true, "all offer"},
 		{"remote", "auto", func(e *evidence) { e.remote, e.cpuFlag = true, false }, true, "remote"},
+		{"remote lacks it", "auto", func(e *evidence) { *e = evidence{remote: true} }, false, "libvirt"},
 		{"demanded", EmulationKVM, func(e *evidence) { *e = evidence{} }, true, "settings"},
 		{"not wanted", EmulationTCG, func(*evidence) {}, false, "settings"},
 	}
