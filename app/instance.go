@@ -20,11 +20,11 @@ const raiseLimit = 2 * time.Second
 func Raisable(ctx context.Context, a *App, socket string) (io.Closer, error) {
 	// one is left there by a process that was killed
 	if err := os.Remove(socket); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, lab.Errorf(lab.KindDenied, "can not remove %s", socket).WithCause(err)
+		return nil, lab.Errorf(lab.KindDenied, "can not remove %s", socket).WithHint("Make its folder writable for you.").WithCause(err)
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "unix", socket)
 	if err != nil {
-		return nil, lab.Errorf(lab.KindUnavailable, "can not listen on %s", socket).WithCause(err)
+		return nil, lab.Errorf(lab.KindUnavailable, "can not listen on %s", socket).WithHint("Make its folder writable for you.").WithCause(err)
 	}
 	go func() {
 		for {

@@ -112,6 +112,15 @@ func TestWhatIsNoFileIsRefusedUnopened(t *testing.T) {
 	mustBeEmpty(t, l, w)
 }
 
+func TestAbsentFileIsToldWithItsPath(t *testing.T) {
+	l, _ := newLibrary(t)
+	path := filepath.Join(t.TempDir(), "absent.qcow2")
+	_, err := l.Add(t.Context(), "tiny", path, nil)
+	if p := lab.ProblemOf(err); p == nil || p.Kind != lab.KindNotFound || !strings.Contains(p.Message, path) || p.Hint == "" {
+		t.Errorf("got %+v, want the path and what to do", p)
+	}
+}
+
 func TestLinkToAFileWillDo(t *testing.T) {
 	l, _ := newLibrary(t)
 	link := filepath.Join(t.TempDir(), "link")

@@ -43,14 +43,16 @@ func openSource(path string) (*source, error) {
 	return s, nil
 }
 
+const readable = "See whether its disk is healthy and still mounted."
+
 func explainOpen(err error, path string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return lab.Errorf(lab.KindNotFound, "there is no file %s", path)
+		return lab.Errorf(lab.KindNotFound, "there is no file %s", path).WithHint("See whether the path is right.")
 	case errors.Is(err, fs.ErrPermission):
 		return lab.Errorf(lab.KindDenied, "you may not read %s", path).WithHint("Make it readable for you, or copy it.")
 	}
-	return lab.Errorf(lab.KindUnavailable, "can not open %s", path).WithCause(err)
+	return lab.Errorf(lab.KindUnavailable, "can not open %s", path).WithHint(readable).WithCause(err)
 }
 
 func (s *source) readHeader() (err error) {
@@ -76,7 +78,7 @@ func (s *source) refuse(err error) error {
 }
 
 func (s *source) unreadable(err error) error {
-	return lab.Errorf(lab.KindUnavailable, "can not read %s", s.path).WithCause(err)
+	return lab.Errorf(lab.KindUnavailable, "can not read %s", s.path).WithHint(readable).WithCause(err)
 }
 
 // content reads the file from its start; at is told how far it is, 0 to 1.

@@ -73,7 +73,7 @@ func (s *sums) read(ctx context.Context, volume string) (digest, error) {
 		if err := lab.Cancelled(ctx); err != nil {
 			return digest{}, err
 		}
-		return digest{}, lab.Errorf(lab.KindUnavailable, "can not read the volume %s", volume).WithCause(err)
+		return digest{}, lab.Errorf(lab.KindUnavailable, "can not read the volume %s", volume).WithHint(readable).WithCause(err)
 	}
 	size, flaw := parseHeader(head[:n])
 	return digest{hex.EncodeToString(hash.Sum(nil)), size, flaw}, nil

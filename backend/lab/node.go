@@ -116,9 +116,9 @@ func (s *NodeSpec) checkHardware() error {
 	case s.StopSeconds < 0 || s.StopSeconds > MaxStopSeconds:
 		return Errorf(KindInvalid, "a stop limit of %d seconds is out of range", s.StopSeconds).WithHint("Choose 1 to %d.", MaxStopSeconds)
 	case len(s.Notes) > MaxNotesBytes || !utf8.ValidString(s.Notes):
-		return Errorf(KindInvalid, "the notes are longer than %d bytes or not UTF-8", MaxNotesBytes)
+		return Errorf(KindInvalid, "the notes are longer than %d bytes or not UTF-8", MaxNotesBytes).WithHint("Shorten them.")
 	case !macPattern.MatchString(s.MAC):
-		return Errorf(KindInvalid, "%q is not a MAC address under 52:54:00", s.MAC)
+		return Errorf(KindInvalid, "%q is not a MAC address under 52:54:00", s.MAC).WithHint("Write it in lower case, as in 52:54:00:12:34:ab.")
 	case !keymapPattern.MatchString(s.Keymap):
 		return Errorf(KindInvalid, "%q is not a keymap", s.Keymap).WithHint("Use one of QEMU's, such as en-us or de.")
 	}

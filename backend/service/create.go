@@ -105,7 +105,7 @@ func (s *Service) make(ctx context.Context, spec lab.NodeSpec, work func(context
 	defer c.releaseUnlessLater()
 	err := c.reserve(ctx, func() error {
 		if i := s.images[spec.Image]; i != nil && i.removing {
-			return lab.Errorf(lab.KindBusy, "image %s is being removed", spec.Image)
+			return lab.Errorf(lab.KindBusy, "image %s is being removed", spec.Image).WithHint("Choose another image.")
 		}
 		return s.checkFree(spec.Name, spec.ID)
 	})

@@ -96,7 +96,8 @@ func (s *session) define(d *libvirtxml.Domain) error {
 func (c *Conn) redefine(s *session, d *libvirt.Domain, spec lab.NodeSpec, disk lab.Disk) error {
 	def, err := c.definitionOf(d)
 	if lab.KindOf(err) == lab.KindNotFound {
-		return lab.Errorf(lab.KindExists, "libvirt has a machine with the node's UUID that is not ours: %s", def.Name)
+		return lab.Errorf(lab.KindExists, "libvirt has a machine with the node's UUID that is not ours: %s", def.Name).
+			WithHint("Undefine that machine, or give it another UUID.")
 	}
 	if err != nil {
 		return err

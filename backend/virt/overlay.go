@@ -133,7 +133,7 @@ func (c *Conn) diskSpace() (total, free int64, err error) {
 		dir = path.Dir(dir)
 	}
 	if err != nil {
-		return 0, 0, lab.Errorf(lab.KindUnavailable, "the disk of the pool at %s can not be measured", dir).WithCause(&os.PathError{Op: "statfs", Path: dir, Err: err})
+		return 0, 0, lab.Errorf(lab.KindUnavailable, "the disk of the pool at %s can not be measured", dir).WithHint(healthy).WithCause(&os.PathError{Op: "statfs", Path: dir, Err: err})
 	}
 	return int64(st.Blocks) * st.Bsize, int64(st.Bavail) * st.Bsize, nil
 }

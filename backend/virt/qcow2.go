@@ -20,7 +20,7 @@ func readHeader(file string) (virtual int64, backing string, err error) {
 	}
 	virtual, backing, err = parseHeader(f)
 	if err := errors.Join(err, f.Close()); err != nil {
-		return 0, "", lab.Errorf(lab.KindUnavailable, "the header of %s can not be read", file).WithCause(err)
+		return 0, "", lab.Errorf(lab.KindUnavailable, "the header of %s can not be read", file).WithHint(healthy).WithCause(err)
 	}
 	return virtual, backing, nil
 }

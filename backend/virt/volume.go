@@ -87,6 +87,8 @@ func errNoVolume(name string) *lab.Error {
 // are another machine's or another user's. libvirt must be asked then.
 var errNotHere = errors.New("the pool is not readable here")
 
+const healthy = "See whether the disk is healthy and still mounted."
+
 // localVolumes reads the directory of the pool: one look at each file, where
 // libvirt would need a call per volume.
 func (c *Conn) localVolumes() ([]lab.Volume, error) {
@@ -98,7 +100,7 @@ func (c *Conn) localVolumes() ([]lab.Volume, error) {
 		return nil, errNotHere
 	}
 	if err != nil {
-		return nil, lab.Errorf(lab.KindUnavailable, "the directory of the pool can not be read").WithCause(err)
+		return nil, lab.Errorf(lab.KindUnavailable, "the directory of the pool can not be read").WithHint(healthy).WithCause(err)
 	}
 	volumes := []lab.Volume{}
 	for _, e := range entries {
@@ -129,7 +131,10 @@ func (c *Conn) localVolume(name string) (lab.Volume, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return lab.Volume{}, errNotHere
 	case err != nil:
-		return lab.Volume{}, lab.Errorf(lab.KindUnavailable, "%s can not be read", v.Path).WithCause(err)
+		return lab.Volume{}, lab.Errorf(lab.KindUnavailable, "%s can not be read", v.Path).WithHint(healthy).WithCause(err)
+	}
+	if !info.Mode().IsRegular() {
+		return lab.Volume{}, errNoVolume(name)
 	}
 	v.FileBytes, v.ModTime = info.Size(), info.ModTime()
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
