@@ -25,7 +25,9 @@ func (s *Service) Health(ctx context.Context) (lab.Health, error) {
 	}
 	report.Checks = append(report.Checks, checkPool(host, poolErr), checkImages(images, imagesErr))
 	report.Checks = append(report.Checks, checkSpecs(problems, storeErr)...)
-	report.Checks = append(report.Checks, s.checkMissing()...)
+	if hostErr == nil { // else nobody knows
+		report.Checks = append(report.Checks, s.checkMissing()...)
+	}
 	if poolErr == nil {
 		report.Checks = append(report.Checks, s.checkOrphans(volumes))
 	}
@@ -55,6 +57,8 @@ func (s *Service) checkLibvirt(host lab.Host, err error) lab.Check {
 		return fine(name, "Connected to %s, %s.", host.URI, host.Hypervisor)
 	case lab.KindOf(err) == lab.KindDenied:
 		return failed(name, joinLibvirt, err)
+	case lab.KindOf(err) == lab.KindInvalid: // no command mends the user's environment
+		return failed(name, "", err)
 	case strings.HasSuffix(s.o.URI, "/session"):
 		return failed(name, "sudo apt install libvirt-daemon qemu-system-x86", err)
 	}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -30,6 +31,7 @@ func TestHealthNamesTheRemedy(t *testing.T) {
 		remedy      string
 	}{
 		{"no libvirt", "libvirt", lab.Errorf(lab.KindUnavailable, "no socket"), "sudo apt install libvirt-daemon qemu-system-x86"},
+		{"no environment for it", "libvirt", lab.Errorf(lab.KindInvalid, "too long"), ""},
 		{"no permission", "libvirt", lab.Errorf(lab.KindDenied, "refused"), "sudo usermod -aG libvirt $USER"},
 		{"no permission, told apart", "permissions", lab.Errorf(lab.KindDenied, "refused"), "sudo usermod -aG libvirt $USER"},
 		{"no pool", "pool", lab.Errorf(lab.KindUnavailable, "no socket"), "virsh pool-list --all --details"},
@@ -44,6 +46,21 @@ func TestHealthNamesTheRemedy(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestHealthClaimsNothingOfNodesWithoutLibvirt(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		h.Hypervisor.Disconnect(lab.Errorf(lab.KindUnavailable, "no socket"))
+		report, err := h.s.Health(h.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range report.Checks {
+			if strings.HasPrefix(c.Name, "missing node") {
+				t.Errorf("got %+v, while nobody knows", c)
+			}
+		}
+	})
 }
 
 func TestHealthTellsOfMissingNodes(t *testing.T) {
