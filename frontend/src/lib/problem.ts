@@ -33,7 +33,8 @@ function parse(text: string): Problem | undefined {
   }
 }
 
-const opener = /^(a|an|another|can not|consoles|could not|image(?= \S+ is)|it|no|not|nothing|the|there|this|your)\b/;
+const opener =
+  /^(a|an|another|can not|consoles|could not|image(?= \S+ is)|it|no|not|nothing|the|there|this|your)\b/;
 
 /**
  * A message as a sentence: the program writes it to stand behind its name and a colon.
