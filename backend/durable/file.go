@@ -60,6 +60,22 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// Read gives the content of a file that may be anything: it never waits on a
+// pipe or device, and refuses what is larger than limit bytes.
+func Read(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("it is larger than %d bytes", limit)
+	}
+	return os.ReadFile(path)
+}
+
 // Remove deletes the file at path for good. What is already gone is a success.
 func Remove(path string) error {
 	err := os.Remove(path)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"sandboxlabs/backend/lab"
@@ -205,6 +206,21 @@ func TestDamagedRecordWithoutVolumeIsTold(t *testing.T) {
 	mustBeKind(t, err, lab.KindUnavailable)
 	mustRemove(t, l, "tiny")
 	mustBeEmpty(t, l, w)
+}
+
+// A pipe in a record's place would keep its reader waiting for ever.
+func TestRecordThatIsAPipe(t *testing.T) {
+	l, _ := newLibrary(t)
+	want := mustAdd(t, l, "tiny", disk(t))
+	if err := os.Remove(l.path("tiny")); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(l.path("tiny"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustImages(t, l); len(got) != 1 || got[0].SHA256 != want.SHA256 || got[0].State != lab.ImageReady {
+		t.Errorf("got %+v, want the image adopted from its volume", got)
+	}
 }
 
 func TestRemoveOfADamagedRecordIsFinal(t *testing.T) {

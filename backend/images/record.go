@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -57,11 +56,14 @@ func (r record) changed(how string) lab.Image {
 
 func (l *Library) path(name string) string { return filepath.Join(l.dir, name+suffix) }
 
+// maxBytes is far above any record.
+const maxBytes = 1 << 20
+
 // read gives a record. KindNotFound if there is none, KindInvalid if it can not
 // be read or contradicts itself.
 func (l *Library) read(name string) (record, error) {
 	var r record
-	content, err := os.ReadFile(l.path(name))
+	content, err := durable.Read(l.path(name), maxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return record{}, lab.Errorf(lab.KindNotFound, "there is no image %s", name).WithHint("See which there are: sandboxlabs image ls.")
 	}

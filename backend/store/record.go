@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 
+	"sandboxlabs/backend/durable"
 	"sandboxlabs/backend/lab"
 )
 
@@ -40,7 +40,7 @@ func encode(spec lab.NodeSpec) ([]byte, error) {
 // read gives the spec in a file. KindNotFound if there is none, KindInvalid,
 // naming the file and the fault, if it can not be read.
 func read(path string) (lab.NodeSpec, error) {
-	content, err := load(path)
+	content, err := durable.Read(path, maxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return lab.NodeSpec{}, lab.Errorf(lab.KindNotFound, "%s is not there", path)
 	}
@@ -53,21 +53,6 @@ func read(path string) (lab.NodeSpec, error) {
 			WithHint("Mend the file in an editor, or remove it. Until then it is left as it is.")
 	}
 	return spec, nil
-}
-
-// load reads a file that may be anything: it never waits on a pipe or device.
-func load(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file")
-	}
-	if info.Size() > maxBytes {
-		return nil, fmt.Errorf("it is larger than %d bytes", maxBytes)
-	}
-	return os.ReadFile(path)
 }
 
 func decode(content []byte, id string) (lab.NodeSpec, error) {
