@@ -134,6 +134,26 @@ func TestCopyKeepsContent(t *testing.T) {
 	mustRun(t, "qemu-img", "check", v.Path)
 }
 
+// What has a volume's name and is none must not hide the volumes, nor be waited for.
+func TestNoVolumesAreLeftOut(t *testing.T) {
+	c := mustOpen(t)
+	spec := mustDefine(t, c)
+	folder, pipe := spec.OverlayVolume(2), spec.OverlayVolume(3)
+	if err := os.Mkdir(filepath.Join(c.cfg.PoolPath, folder), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(c.cfg.PoolPath, pipe), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all, err := c.Volumes(t.Context())
+	if err != nil || len(all) != 2 {
+		t.Errorf("got %+v, error %v, want the base and the overlay", all, err)
+	}
+	if _, err := c.Volume(t.Context(), pipe); lab.KindOf(err) != lab.KindNotFound {
+		t.Errorf("a pipe: got %v, want KindNotFound", err)
+	}
+}
+
 // TestWithoutDirectory makes sure that libvirt's own account of the volumes,
 // which serves when their files can not be read, is the same as ours.
 func TestWithoutDirectory(t *testing.T) {
