@@ -65,7 +65,7 @@ $(PAGE): frontend/node_modules/.ready $(shell find frontend ! -path 'frontend/no
 	cd frontend && npm run --silent build
 
 $(LINT): Makefile
-	GOBIN=$(CURDIR)/build/out/tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	GOBIN="$(CURDIR)/build/out/tools" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	@touch $@
 
 .PHONY: help run test check build bench image bindings fmt setup setup-test
