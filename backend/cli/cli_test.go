@@ -135,6 +135,15 @@ func TestLife(t *testing.T) {
 	}
 }
 
+func TestWipeOfACrashedNode(t *testing.T) {
+	d := mustDesk(t)
+	made := mustJSON[lab.Node](t, d, exitDone, "node", "create", "web", "--image", "tiny", "--start", "--wait")
+	d.Hypervisor.GuestCrash(made.ID)
+	if n := mustJSON[lab.Node](t, d, exitDone, "node", "wipe", "web"); n.Generation != 2 {
+		t.Errorf("wipe gives %+v", n)
+	}
+}
+
 func TestStopDoesNotWait(t *testing.T) {
 	d := mustDesk(t)
 	id := mustJSON[lab.Node](t, d, exitDone, "node", "create", "web", "--image", "tiny", "--start").ID

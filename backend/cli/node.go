@@ -39,7 +39,7 @@ type verb func(s *service.Service, ctx context.Context, node string) (lab.Node, 
 func awaited(do verb) verb {
 	return func(s *service.Service, ctx context.Context, node string) (lab.Node, error) {
 		n, err := do(s, ctx, node)
-		if err != nil {
+		if err != nil || !n.State.Changing() { // what failed before is no failure of the verb
 			return n, err
 		}
 		return s.Wait(ctx, n.ID)

@@ -58,7 +58,7 @@ func (s *Service) bulkVerbs() map[BulkVerb]func(context.Context, string) (lab.No
 func (s *Service) andWait(verb func(context.Context, string) (lab.Node, error)) func(context.Context, string) (lab.Node, error) {
 	return func(ctx context.Context, node string) (lab.Node, error) {
 		v, err := verb(ctx, node)
-		if err != nil {
+		if err != nil || !v.State.Changing() { // what failed before is no failure of the verb
 			return v, err
 		}
 		return s.Wait(ctx, v.ID)

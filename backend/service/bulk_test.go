@@ -40,6 +40,19 @@ func TestBulkWorksOnAFewAtOnce(t *testing.T) {
 	})
 }
 
+// That a node had crashed before is no failure of what is done to it now.
+func TestBulkWipesWhatCrashed(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		v := h.running("web", "")
+		h.Hypervisor.GuestCrash(v.ID)
+		synctest.Wait()
+		results, err := h.s.Bulk(h.Context(), BulkInput{Verb: BulkWipe, Nodes: []string{"web"}})
+		if err != nil || results[0].Problem != nil || results[0].Value.Generation != 2 {
+			t.Errorf("got %+v, error %v, want it wiped", results, err)
+		}
+	})
+}
+
 func TestBulkTellsEachOutcome(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		on, off := h.running("on", ""), h.made("off", "")

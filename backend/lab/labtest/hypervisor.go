@@ -198,7 +198,7 @@ func (h *Hypervisor) Power(ctx context.Context, id string, action lab.PowerActio
 var moves = map[lab.PowerAction]map[lab.State]lab.State{
 	lab.PowerStart:    {lab.Stopped: lab.Running, lab.Failed: lab.Running, lab.Running: lab.Running},
 	lab.PowerShutdown: {lab.Stopped: lab.Stopped, lab.Failed: lab.Failed, lab.Running: lab.Running, lab.Paused: lab.Paused},
-	lab.PowerForceOff: {lab.Stopped: lab.Stopped, lab.Failed: lab.Stopped, lab.Running: lab.Stopped, lab.Paused: lab.Stopped},
+	lab.PowerForceOff: {lab.Stopped: lab.Stopped, lab.Failed: lab.Failed, lab.Running: lab.Stopped, lab.Paused: lab.Stopped},
 	lab.PowerReboot:   {lab.Running: lab.Running},
 	lab.PowerPause:    {lab.Running: lab.Paused, lab.Paused: lab.Paused},
 	lab.PowerResume:   {lab.Running: lab.Running, lab.Paused: lab.Running},
