@@ -4,7 +4,7 @@
 import { isSettled, type Act, type Action } from '../lib/actions';
 import * as api from '../lib/api';
 import { bytes, plural } from '../lib/format';
-import type { BulkResult, BulkVerb, Node } from '../lib/lab';
+import type { BulkResult, BulkVerb, Node, Problem } from '../lib/lab';
 import { LabError, problemOf, sentence } from '../lib/problem';
 import { dialogs } from './dialogs.svelte';
 import { lab } from './lab.svelte';
@@ -99,7 +99,7 @@ export async function bulk(verb: BulkVerb, nodes: Node[]): Promise<void> {
 function tell(verb: BulkVerb, nodes: Node[], results: BulkResult[]): void {
   const done = nodes.filter((_, i) => !results[i]?.problem);
   const lines = results.flatMap(({ problem }, i) =>
-    problem ? [`${nodes[i]?.name}: ${sentence(problem.message)} ${problem.hint ?? ''}`] : [],
+    problem ? [failure(nodes[i]?.name ?? '', problem)] : [],
   );
   const back = { wipe: 'undo', delete: 'restore' } as const;
   const undo =
@@ -112,6 +112,12 @@ function tell(verb: BulkVerb, nodes: Node[], results: BulkResult[]): void {
       lines,
       title: `${past[verb]} ${done.length} of ${plural(nodes.length, 'node')}`,
     });
+}
+
+/** Why a verb failed on a node, with its name unless the message has it. */
+function failure(name: string, { message, hint = '' }: Problem): string {
+  const whose = message.includes(name) ? '' : `${name}: `;
+  return `${whose}${sentence(message)} ${hint}`;
 }
 
 const detail = (verb: BulkVerb, nodes: Node[]) =>
