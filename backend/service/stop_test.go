@@ -84,11 +84,13 @@ func TestForceOffOverridesAStop(t *testing.T) {
 
 func TestStopOfAPausedNodeWakesIt(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
-		h.running("web", "")
+		v := h.running("web", "")
 		h.must(h.s.Pause(t.Context(), "web"))
 		h.wantState("web", lab.Paused)
-		if v := h.done(h.s.Stop(t.Context(), "web")); v.State != lab.Stopped {
-			t.Errorf("got %s, want stopped", v.State)
+		h.done(h.s.Stop(t.Context(), "web"))
+		h.wantState("web", lab.Stopped)
+		if got := h.count("Hypervisor.Power " + v.ID + " force-off"); got != 0 {
+			t.Errorf("forced %d times: the guest did not hear the button", got)
 		}
 	})
 }
