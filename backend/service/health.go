@@ -174,7 +174,7 @@ func (s *Service) checkOrphans(volumes []lab.Volume) lab.Check {
 	for _, v := range volumes {
 		id, generation, ok := lab.ParseOverlayVolume(v.Name)
 		if ok && !s.inUse(id, generation, v.Path) && !s.changing(id) {
-			remedies = append(remedies, "vol-delete "+v.Path)
+			remedies = append(remedies, fmt.Sprintf("vol-delete %q", v.Path)) // virsh takes words in double quotes
 			sum += v.Bytes
 		}
 	}
