@@ -212,7 +212,7 @@ func (b *bed) wipeOnce(ctx context.Context, id string) error {
 		return err
 	}
 	_, err := b.server.until(ctx, id, func(n lab.Node) bool {
-		return n.State == lab.Running && n.WipedAt != nil && n.StartedAt != nil && n.StartedAt.After(*n.WipedAt)
+		return n.State == lab.Running && n.Generation > before.Generation
 	})
 	return err
 }
