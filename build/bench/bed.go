@@ -28,7 +28,8 @@ type bed struct {
 	env     []string
 	server  *server
 	events  *watcher
-	base    string // path of the base image in the pool
+	base    string          // path of the base image in the pool
+	hands   map[string]bool // UUIDs of the domains made by hand
 }
 
 const imageName = "tiny"
@@ -40,7 +41,7 @@ func newBed(program string, rounds int) (*bed, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bed{program: program, rounds: rounds, dir: dir, pool: "bench-" + uuid.NewString()[:8]}
+	b := &bed{program: program, rounds: rounds, dir: dir, pool: "bench-" + uuid.NewString()[:8], hands: map[string]bool{}}
 	b.path = filepath.Join(dir, "pool")
 	if os.Geteuid() == 0 {
 		b.path = filepath.Join("/var/lib/libvirt/images", b.pool)
@@ -83,6 +84,11 @@ func (b *bed) close() error {
 	}
 	if b.events != nil {
 		b.events.stop()
+	}
+	for id := range b.hands { // after a failure; one that is off, or was never defined, says so, which is no matter
+		for _, do := range []string{"destroy", "undefine"} {
+			_, _ = run(ctx, b.env, "virsh", do, id)
+		}
 	}
 	if _, err := os.Stat(b.path); err == nil { // it was made
 		for _, do := range []string{"pool-destroy", "pool-undefine"} {

@@ -36,6 +36,7 @@ func (b *bed) makeByHand(ctx context.Context, h byHand) error {
 	if _, err := run(ctx, b.env, "qemu-img", "create", "-q", "-f", "qcow2", "-b", b.base, "-F", "qcow2", h.overlay); err != nil {
 		return err
 	}
+	b.hands[h.id] = true
 	_, err := run(ctx, b.env, "virsh", "define", h.xml)
 	return err
 }
@@ -44,6 +45,7 @@ func (b *bed) removeByHand(ctx context.Context, h byHand) error {
 	if _, err := run(ctx, b.env, "virsh", "undefine", h.id); err != nil {
 		return err
 	}
+	delete(b.hands, h.id)
 	return os.Remove(h.overlay)
 }
 
