@@ -36,7 +36,7 @@ check: frontend/node_modules/.ready $(PAGE) $(LINT) ## formatting, lint, types, 
 build: $(PAGE) ## leave the program at build/bin/sandboxlabs
 	go build -trimpath -tags $(TAGS) -ldflags "-s -w" -o build/bin/sandboxlabs .
 
-bench: setup build image ## measure it beside qemu-img and virsh
+bench: setup-test build image ## measure it beside qemu-img and virsh
 	go run -tags $(TAGS) ./build/bench
 
 image: $(TINY) ## build the tiny guest, build/out/tiny.qcow2
