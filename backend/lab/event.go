@@ -5,27 +5,29 @@ type EventKind string
 
 // The kinds of event.
 const (
-	EventSnapshot     EventKind = "snapshot"      // Nodes, Images, Link: everything, a subscriber's first event
+	EventSnapshot     EventKind = "snapshot"      // Nodes, Images, Link, Gateway: everything, a subscriber's first event
 	EventNode         EventKind = "node"          // Node: its whole new value
 	EventNodeRemoved  EventKind = "node_removed"  // ID: the node is no longer listed
 	EventImage        EventKind = "image"         // Image: its whole new value
 	EventImageRemoved EventKind = "image_removed" // ID: name of the image that is no longer listed
 	EventLink         EventKind = "link"          // Link: the connection to libvirt came or went
+	EventGateway      EventKind = "gateway"       // Gateway: its whole new status
 )
 
 // EventKinds lists every kind of event.
-var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventImage, EventImageRemoved, EventLink}
+var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventImage, EventImageRemoved, EventLink, EventGateway}
 
 // Event carries the whole new value of one thing, never a delta: a reader that
 // lost some of them is right again with the next one.
 type Event struct {
-	Kind   EventKind `json:"kind"`
-	Nodes  []Node    `json:"nodes,omitempty"`
-	Images []Image   `json:"images,omitempty"`
-	Node   *Node     `json:"node,omitempty"`
-	Image  *Image    `json:"image,omitempty"`
-	ID     string    `json:"id,omitempty"`
-	Link   *Link     `json:"link,omitempty"`
+	Kind    EventKind      `json:"kind"`
+	Nodes   []Node         `json:"nodes,omitempty"`
+	Images  []Image        `json:"images,omitempty"`
+	Node    *Node          `json:"node,omitempty"`
+	Image   *Image         `json:"image,omitempty"`
+	ID      string         `json:"id,omitempty"`
+	Link    *Link          `json:"link,omitempty"`
+	Gateway *GatewayStatus `json:"gateway,omitempty"`
 }
 
 // Link is the state of the connection to libvirt.

@@ -102,6 +102,13 @@ type Screenshotter interface {
 	Screenshot(ctx context.Context, id string) (mime string, picture []byte, err error)
 }
 
+// DisplayTeller is a Hypervisor that tells how others can connect to a display.
+type DisplayTeller interface {
+	// Display gives where the node's display listens, and the password it asks
+	// for now; nil without a display. A change of either MUST be hinted at.
+	Display(ctx context.Context, id string) (vnc *VNC, password string, err error)
+}
+
 // GraphicsOpener is a Hypervisor that can connect to a display.
 type GraphicsOpener interface {
 	// OpenGraphics gives a stream that speaks RFB, for which no password is

@@ -24,22 +24,24 @@ const (
 // the metadata of its domain, so that either can be lost. While the domain
 // exists it is the authority, since virsh may have changed it.
 type NodeSpec struct {
-	ID          string        `json:"id"` // UUID of the domain, lower case
-	Name        string        `json:"name"`
-	Image       string        `json:"image"` // name of the base image in the library
-	Base        string        `json:"base"`  // volume of the base image in the pool
-	VCPUs       int           `json:"vcpus"`
-	MemoryMiB   int           `json:"memoryMiB"`
-	MAC         string        `json:"mac"` // of the first NIC, 52:54:00:xx:xx:xx
-	Keymap      string        `json:"keymap,omitempty"`
-	StopSeconds int           `json:"stopSeconds,omitempty"` // from ACPI power-off to force off; 0: DefaultStopSeconds
-	Notes       string        `json:"notes,omitempty"`
-	Generation  int           `json:"generation"`     // of the overlay in use, from 1
-	Kept        []KeptOverlay `json:"kept,omitempty"` // overlays a wipe or an undo put aside, oldest first
-	CreatedAt   time.Time     `json:"createdAt" ts_type:"string"`
-	StartedAt   *time.Time    `json:"startedAt" ts_type:"string | null"`    // last start
-	WipedAt     *time.Time    `json:"wipedAt" ts_type:"string | null"`      // last wipe
-	DeletedAt   *time.Time    `json:"deletedAt,omitempty" ts_type:"string"` // set: deleted, can be restored until purged
+	ID        string `json:"id"` // UUID of the domain, lower case
+	Name      string `json:"name"`
+	Image     string `json:"image"` // name of the base image in the library
+	Base      string `json:"base"`  // volume of the base image in the pool
+	VCPUs     int    `json:"vcpus"`
+	MemoryMiB int    `json:"memoryMiB"`
+	MAC       string `json:"mac"` // of the first NIC, 52:54:00:xx:xx:xx
+	Keymap    string `json:"keymap,omitempty"`
+	// Guacamole holds parameters of the node's connection at the gateway (CheckParameters).
+	Guacamole   map[string]string `json:"guacamole,omitempty"`
+	StopSeconds int               `json:"stopSeconds,omitempty"` // from ACPI power-off to force off; 0: DefaultStopSeconds
+	Notes       string            `json:"notes,omitempty"`
+	Generation  int               `json:"generation"`     // of the overlay in use, from 1
+	Kept        []KeptOverlay     `json:"kept,omitempty"` // overlays a wipe or an undo put aside, oldest first
+	CreatedAt   time.Time         `json:"createdAt" ts_type:"string"`
+	StartedAt   *time.Time        `json:"startedAt" ts_type:"string | null"`    // last start
+	WipedAt     *time.Time        `json:"wipedAt" ts_type:"string | null"`      // last wipe
+	DeletedAt   *time.Time        `json:"deletedAt,omitempty" ts_type:"string"` // set: deleted, can be restored until purged
 }
 
 // KeptOverlay is an overlay that is not in use and can be returned to.
@@ -58,11 +60,12 @@ const (
 // Node is what a node is now: its spec with what was observed.
 type Node struct {
 	NodeSpec
-	State   State    `json:"state"`
-	Overlay Overlay  `json:"overlay"`
-	VNC     *VNC     `json:"vnc"` // only while it has a process
-	Undo    *Undo    `json:"undo,omitempty"`
-	Problem *Problem `json:"problem"`
+	State   State        `json:"state"`
+	Overlay Overlay      `json:"overlay"`
+	VNC     *VNC         `json:"vnc"` // only while it has a process
+	Undo    *Undo        `json:"undo,omitempty"`
+	Problem *Problem     `json:"problem"`
+	Gateway Registration `json:"gateway"`
 }
 
 // Overlay is the node's own disk: what it wrote since its last wipe.
@@ -122,7 +125,7 @@ func (s *NodeSpec) checkHardware() error {
 	case !keymapPattern.MatchString(s.Keymap):
 		return Errorf(KindInvalid, "%q is not a keymap", s.Keymap).WithHint("Use one of QEMU's, such as en-us or de.")
 	}
-	return nil
+	return CheckParameters(s.Guacamole)
 }
 
 // StopLimit is how long a power-off by ACPI may take before the node is forced off.
