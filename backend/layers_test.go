@@ -44,9 +44,10 @@ var layers = map[string]layer{
 	"backend/lab":         {nil, "everything stands on the nouns; they stand on nothing"},
 	"backend/lab/labtest": {[]string{"backend/lab"}, "the fakes obey the contracts of lab, not how somebody fulfils them"},
 	"backend":             {nil, "it has tests only"},
-	"build/bench":         {[]string{"backend/lab"}, whyTool},
-	"build/story":         {[]string{"backend/lab"}, whyTool},
-	"build/systest":       {[]string{"backend/lab"}, whyTool},
+	"build/bench":         {[]string{"backend/lab", "build/stand"}, whyTool},
+	"build/stand":         {[]string{"backend/lab"}, whyTool},
+	"build/story":         {[]string{"backend/lab", "build/stand"}, whyTool},
+	"build/systest":       {[]string{"backend/lab", "build/stand"}, whyTool},
 	"build/tally":         {nil, "it counts the tests of others"},
 	"images/tiny":         {nil, "the guest knows nothing of what runs it"},
 }
@@ -60,7 +61,8 @@ type fence struct {
 
 var fences = []fence{
 	{"libvirt.org/go/", []string{"backend/virt"}, "a domain handle or a libvirt error elsewhere would make the port a fiction"},
-	{"github.com/jackc/pgx", []string{"backend/guacamole"}, "the gateway's database is nobody else's business"},
+	// build/stand plays the web application, which reads the same database.
+	{"github.com/jackc/pgx", []string{"backend/guacamole", "build/stand"}, "the gateway's database is nobody else's business"},
 	{"github.com/adrg/xdg", []string{"backend/config"}, "every name that touches disk is in one place"},
 	{"github.com/wailsapp/wails", []string{"app", "app/bindgen"}, "everything but the desktop must work without one"},
 	{"fyne.io/systray", []string{"app"}, "everything but the desktop must work without one"},
