@@ -108,6 +108,31 @@ func (a *App) Console(node, kind string) (lab.Ticket, error) {
 	return two(a, a.service.Console, node, lab.ConsoleKind(kind))
 }
 
+// ConsoleLink gives the address of a node's console in the gateway's web application.
+func (a *App) ConsoleLink(node string) (string, error) { return one(a, a.service.ConsoleLink, node) }
+
+// Gateway tells all there is to tell of the gateway.
+func (a *App) Gateway() (lab.GatewayReport, error) { return none(a, a.service.Gateway) }
+
+// SetGateway keeps and applies settings of the gateway.
+func (a *App) SetGateway(in lab.GatewaySettings) (lab.GatewayStatus, error) {
+	return one(a, a.service.SetGateway, in)
+}
+
+// TestGateway tries settings of a gateway step by step.
+func (a *App) TestGateway(in lab.GatewaySettings) ([]lab.Check, error) {
+	return one(a, a.service.TestGateway, in)
+}
+
+// GatewayUp brings the gateway's containers up.
+func (a *App) GatewayUp() (lab.GatewayStatus, error) { return none(a, a.service.GatewayUp) }
+
+// GatewayDown takes the gateway's containers down.
+func (a *App) GatewayDown() (lab.GatewayStatus, error) { return none(a, a.service.GatewayDown) }
+
+// GatewayLogs gives the end of the containers' log.
+func (a *App) GatewayLogs() (string, error) { return none(a, a.service.GatewayLogs) }
+
 // PickFile asks the person for a qcow2 file and gives its path, empty if they
 // thought better of it.
 func (a *App) PickFile() (path string, err error) {

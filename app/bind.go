@@ -33,6 +33,9 @@ func boundEnums() []any {
 		enum(lab.CheckStatuses),
 		enum(lab.EventKinds),
 		enum(lab.ConsoleKinds),
+		enum(lab.GatewayModes),
+		enum(lab.GatewayStates),
+		enum(lab.RegistrationStates),
 		enum(service.BulkVerbs),
 	}
 }

@@ -21,12 +21,19 @@ var notForPage = map[string]string{
 	"Wait":       "the page waits by events",
 	"WaitImage":  "the page waits by events",
 	"Screenshot": "a picture is loaded by its address, /screenshot/{node}",
+
+	"WaitGateway":   "the page waits by events",
+	"SettleGateway": "the program's own life",
+	"OpenTunnel":    "the page opens it by a ticket",
 }
 
 // notForTerminal are verbs the command line has not, each with its reason.
 var notForTerminal = map[string]string{
 	"Console":    "a terminal shows no display, and virsh console is there for the serial port",
 	"Screenshot": "virsh screenshot is there",
+
+	"ConsoleLink": "the address is worth something only while the program runs that made it",
+	"OpenTunnel":  "a terminal shows no display",
 }
 
 // commands gives each verb the command that stands for it.
@@ -59,6 +66,15 @@ var commands = map[string]string{
 	"CancelImage": "image add",
 	"RemoveImage": "image rm",
 	"Health":      "doctor",
+
+	"Gateway":       "gateway status",
+	"SetGateway":    "gateway set",
+	"TestGateway":   "gateway test",
+	"GatewayUp":     "gateway up",
+	"GatewayDown":   "gateway down",
+	"GatewayLogs":   "gateway logs",
+	"WaitGateway":   "gateway status",
+	"SettleGateway": "node start",
 }
 
 // verbs are the methods of the service that take a context.

@@ -159,10 +159,11 @@ const (
 	Direct      RegistrationState = "direct"      // over VNC alone: no gateway is set up
 	Registering RegistrationState = "registering" // the gateway is yet to be told; Problem says what is in the way
 	Registered  RegistrationState = "registered"  // through the gateway too
+	Unasked     RegistrationState = "unasked"     // a gateway is set up, which this process has not asked
 )
 
 // RegistrationStates lists every state of a registration.
-var RegistrationStates = []RegistrationState{Direct, Registering, Registered}
+var RegistrationStates = []RegistrationState{Direct, Registering, Registered, Unasked}
 
 // Registration is how far a node is known at the gateway.
 type Registration struct {

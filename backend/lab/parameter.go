@@ -83,6 +83,22 @@ func CheckParameters(set map[string]string) error {
 	return nil
 }
 
+// PlainParameters gives parameters without those that say what goes without
+// saying: a "false", and that the display is not resized.
+func PlainParameters(set map[string]string) map[string]string {
+	plain := make(map[string]string, len(set))
+	for name, value := range set {
+		standard := "false"
+		if name == "disable-display-resize" { // SandBoxLabs' own: guests do not expect it
+			standard = "true"
+		}
+		if value != standard {
+			plain[name] = value
+		}
+	}
+	return plain
+}
+
 func refusedParameter(name string) error {
 	for _, r := range refused {
 		if name == r.prefix || strings.HasSuffix(r.prefix, "-") && strings.HasPrefix(name, r.prefix) {

@@ -49,6 +49,13 @@ var verbs = map[string]verb{
 	"RemoveImage": only((*service.Service).RemoveImage),
 	"Health":      none((*service.Service).Health),
 	"Console":     two((*service.Service).Console),
+	"ConsoleLink": one((*service.Service).ConsoleLink),
+	"Gateway":     none((*service.Service).Gateway),
+	"SetGateway":  one((*service.Service).SetGateway),
+	"TestGateway": one((*service.Service).TestGateway),
+	"GatewayUp":   none((*service.Service).GatewayUp),
+	"GatewayDown": none((*service.Service).GatewayDown),
+	"GatewayLogs": none((*service.Service).GatewayLogs),
 }
 
 // Verbs gives the names of the calls, sorted.

@@ -13,15 +13,21 @@ type CreateInput struct {
 	Keymap      string `json:"keymap"`
 	Notes       string `json:"notes"`
 	Start       bool   `json:"start"`
+
+	Guacamole map[string]string `json:"guacamole"` // parameters of the connection at the gateway
 }
 
 // SetInput changes a node; what is nil stays. VCPUs and MemoryMiB of an active
-// node take effect at its next start.
+// node, and its Keymap, take effect at its next start; Guacamole, which replaces
+// all parameters of the connection at the gateway, at the next opening.
 type SetInput struct {
 	VCPUs       *int    `json:"vcpus"`
 	MemoryMiB   *int    `json:"memoryMiB"`
 	StopSeconds *int    `json:"stopSeconds"`
 	Notes       *string `json:"notes"`
+	Keymap      *string `json:"keymap"`
+
+	Guacamole map[string]string `json:"guacamole"`
 }
 
 // CloneInput names the copy. CopyDisk takes the content of the overlay along,

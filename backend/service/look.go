@@ -75,6 +75,10 @@ func (s *Service) observe(number uint64, d *lab.Domain) (seen sight) {
 		n.problem = nil
 	}
 	seen.unsaved = n.unsaved()
+	if seen.started || seen.off {
+		s.stale(id)
+	}
+	s.touch(id)
 	s.woken(id)
 	s.show(id)
 	return seen
@@ -138,6 +142,7 @@ func (s *Service) observeGone(number uint64, id string, stored *lab.NodeSpec) {
 	}
 	n := s.at(id)
 	n.domain, n.gone, n.stored = nil, true, stored
+	s.touch(id)
 	s.woken(id)
 	s.show(id)
 }

@@ -79,7 +79,7 @@ func (s *Service) value(n *node) lab.Node {
 	spec := n.spec()
 	overlay := s.volumes[spec.OverlayVolume(spec.Generation)]
 	v := lab.Node{
-		NodeSpec: spec, State: n.state(), Problem: n.problem, Undo: s.undo(spec),
+		NodeSpec: spec, State: n.state(), Problem: n.problem, Undo: s.undo(spec), Gateway: s.registration(spec.ID),
 		Overlay: lab.Overlay{Path: overlay.Path, Bytes: overlay.Bytes},
 	}
 	if d := n.domain; d != nil {
@@ -175,7 +175,8 @@ func (s *Service) hide(id string, n *node) {
 
 // snapshot is the event that tells everything. s.mu must be held.
 func (s *Service) snapshot() lab.Event {
-	e := lab.Event{Kind: lab.EventSnapshot, Nodes: s.list(), Images: s.library(), Link: s.link}
+	gateway := s.gate.status
+	e := lab.Event{Kind: lab.EventSnapshot, Nodes: s.list(), Images: s.library(), Link: s.link, Gateway: &gateway}
 	if e.Link == nil {
 		e.Link = &lab.Link{URI: s.o.URI}
 	}

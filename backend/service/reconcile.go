@@ -15,6 +15,9 @@ func (s *Service) reconcile(ctx context.Context) error {
 	s.mu.Lock()
 	s.ready, s.trouble = err == nil, err
 	s.changed()
+	if s.o.Resident {
+		ring(s.gate.again)
+	}
 	s.mu.Unlock()
 	for id, seen := range noticed {
 		s.adopt(ctx, id, seen.started)

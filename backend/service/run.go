@@ -15,6 +15,9 @@ const reconcileEvery = 45 * time.Second
 // is given up, what only takes a moment is done.
 func (s *Service) Run(ctx context.Context) error {
 	s.load(ctx)
+	if s.o.Gateway != nil {
+		s.work.Go(func() { s.keepGateway(s.ctx) })
+	}
 	s.o.Hypervisor.Watch(ctx, s.notice)
 	s.loop(ctx)
 	s.mu.Lock()

@@ -34,6 +34,12 @@ type Options struct {
 	Consoles   lab.Consoles
 	URI        string // of the hypervisor, to be shown
 
+	Gateway  lab.Gateway        // may be nil, as the two below: then consoles are direct
+	Stack    lab.Stack          // the gateway as containers
+	Settings lab.SettingsKeeper // of the gateway
+	Owner    string             // of the nodes, for the gateway: lab.GatewayAccess
+	Resident bool               // the process stays: it keeps the gateway in step with every node, not only with those it changes
+
 	VCPUs     int           // of a new node that does not say; 1
 	MemoryMiB int           // of a new node that does not say; 512
 	UndoTime  time.Duration // for which wiped and deleted disks are kept; 24 h
@@ -77,6 +83,7 @@ type Service struct {
 	ready    bool              // reconciled since the last connection
 	trouble  error             // why the last reconciliation failed
 	ended    bool              // Run is over
+	gate     gate
 	hub      hub
 	news     chan struct{} // closed at the next change of anything above
 }
@@ -91,6 +98,7 @@ func New(o Options) *Service {
 		volumes: make(map[string]lab.Volume), images: make(map[string]*image),
 		readings: make(map[string]bool), seen: make(map[string]uint64), news: make(chan struct{}),
 	}
+	s.gate = newGate(s.o)
 	s.hub.snapshot = s.snapshot
 	return s
 }

@@ -18,6 +18,10 @@ func (s *Service) Set(ctx context.Context, node string, in SetInput) (lab.Node, 
 		replace(&spec.MemoryMiB, in.MemoryMiB)
 		replace(&spec.StopSeconds, in.StopSeconds)
 		replace(&spec.Notes, in.Notes)
+		replace(&spec.Keymap, in.Keymap)
+		if in.Guacamole != nil {
+			spec.Guacamole = in.Guacamole
+		}
 		if err := spec.Check(); err != nil {
 			return err
 		}

@@ -32,6 +32,16 @@ func (c *Conn) Screenshot(ctx context.Context, id string) (mime string, picture 
 	return mime, picture, err
 }
 
+// Display implements lab.DisplayTeller.
+func (c *Conn) Display(ctx context.Context, id string) (at *lab.VNC, password string, err error) {
+	err = c.withActive(ctx, id, "read where the display is", func(_ *session, d *libvirt.Domain) error {
+		live, err := readXML(d, libvirt.DOMAIN_XML_SECURE)
+		at, password = live.vnc(), live.vncPassword()
+		return err
+	})
+	return at, password, err
+}
+
 // OpenGraphics implements lab.GraphicsOpener. libvirt hands over a socket that
 // is connected to QEMU, which works only where both are on this machine.
 func (c *Conn) OpenGraphics(ctx context.Context, id string) (conn net.Conn, err error) {

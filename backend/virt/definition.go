@@ -44,6 +44,7 @@ type definedDisplay struct {
 	Type   string `xml:"type,attr"`
 	Port   int    `xml:"port,attr"` // -1: none yet
 	Listen string `xml:"listen,attr"`
+	Passwd string `xml:"passwd,attr"` // only where secrets were asked for
 }
 
 // errNotOurs is the answer for a domain that does not exist for us.
@@ -151,6 +152,15 @@ func (d *definition) vnc() *lab.VNC {
 		}
 	}
 	return nil
+}
+
+func (d *definition) vncPassword() string {
+	for _, g := range d.Graphics {
+		if g.Type == "vnc" && g.Port > 0 {
+			return g.Passwd
+		}
+	}
+	return ""
 }
 
 // withDomain runs call on the handle of a domain, ours or not.

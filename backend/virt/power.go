@@ -172,6 +172,7 @@ func (c *Conn) newLivePassword(id string) {
 	if err != nil && lab.KindOf(err) != lab.KindNotFound {
 		c.cfg.Log.Warn("a display keeps the password of an earlier boot", "node", id, "error", err)
 	}
+	c.hints.changed(id)
 }
 
 func (c *Conn) setLivePassword(d *libvirt.Domain) error {

@@ -7,9 +7,11 @@ export namespace lab {
 	}
 	export enum ConsoleKind {
 	    serial = "serial",
+	    tunnel = "tunnel",
 	    vnc = "vnc",
 	}
 	export enum EventKind {
+	    gateway = "gateway",
 	    image = "image",
 	    image_removed = "image_removed",
 	    link = "link",
@@ -17,10 +19,29 @@ export namespace lab {
 	    node_removed = "node_removed",
 	    snapshot = "snapshot",
 	}
+	export enum GatewayMode {
+	    external = "external",
+	    off = "off",
+	    stack = "stack",
+	}
+	export enum GatewayState {
+	    connecting = "connecting",
+	    failed = "failed",
+	    off = "off",
+	    ready = "ready",
+	    starting = "starting",
+	    stopping = "stopping",
+	}
 	export enum ImageState {
 	    adding = "adding",
 	    changed = "changed",
 	    ready = "ready",
+	}
+	export enum RegistrationState {
+	    direct = "direct",
+	    registered = "registered",
+	    registering = "registering",
+	    unasked = "unasked",
 	}
 	export enum State {
 	    failed = "failed",
@@ -36,6 +57,14 @@ export namespace lab {
 	    status: CheckStatus;
 	    message: string;
 	    remedy?: string;
+	}
+	export interface GatewayStatus {
+	    mode: GatewayMode;
+	    state: GatewayState;
+	    url?: string;
+	    schema?: string;
+	    progress?: string;
+	    problem?: Problem;
 	}
 	export interface Link {
 	    connected: boolean;
@@ -54,6 +83,10 @@ export namespace lab {
 	    state: ImageState;
 	    progress?: number;
 	    usedBy?: string[];
+	    problem?: Problem;
+	}
+	export interface Registration {
+	    state: RegistrationState;
 	    problem?: Problem;
 	}
 	export interface Problem {
@@ -89,6 +122,7 @@ export namespace lab {
 	    memoryMiB: number;
 	    mac: string;
 	    keymap?: string;
+	    guacamole?: Record<string, string>;
 	    stopSeconds?: number;
 	    notes?: string;
 	    generation: number;
@@ -102,6 +136,7 @@ export namespace lab {
 	    vnc?: VNC;
 	    undo?: Undo;
 	    problem?: Problem;
+	    gateway: Registration;
 	}
 	export interface Event {
 	    kind: EventKind;
@@ -111,7 +146,31 @@ export namespace lab {
 	    image?: Image;
 	    id?: string;
 	    link?: Link;
+	    gateway?: GatewayStatus;
 	}
+	export interface StackService {
+	    name: string;
+	    state: string;
+	    health?: string;
+	}
+	export interface GatewaySettings {
+	    mode: GatewayMode;
+	    url: string;
+	    dsn: string;
+	    displayHost: string;
+	    recordings: string;
+	    webPort: number;
+	    guacdPort: number;
+	    databasePort: number;
+	}
+	export interface GatewayReport {
+	    status: GatewayStatus;
+	    settings: GatewaySettings;
+	    services: StackService[];
+	    problem?: Problem;
+	}
+	
+	
 	export interface Host {
 	    uri: string;
 	    profile: string;
@@ -129,6 +188,8 @@ export namespace lab {
 	    host?: Host;
 	    checks: Check[];
 	}
+	
+	
 	
 	
 	
@@ -176,12 +237,15 @@ export namespace service {
 	    keymap: string;
 	    notes: string;
 	    start: boolean;
+	    guacamole: Record<string, string>;
 	}
 	export interface SetInput {
 	    vcpus?: number;
 	    memoryMiB?: number;
 	    stopSeconds?: number;
 	    notes?: string;
+	    keymap?: string;
+	    guacamole: Record<string, string>;
 	}
 
 }

@@ -13,11 +13,21 @@ export function Clone(arg1:string,arg2:service.CloneInput):Promise<lab.Node>;
 
 export function Console(arg1:string,arg2:string):Promise<lab.Ticket>;
 
+export function ConsoleLink(arg1:string):Promise<string>;
+
 export function Create(arg1:service.CreateInput):Promise<lab.Node>;
 
 export function Delete(arg1:string,arg2:boolean):Promise<lab.Node>;
 
 export function ForceOff(arg1:string):Promise<lab.Node>;
+
+export function Gateway():Promise<lab.GatewayReport>;
+
+export function GatewayDown():Promise<lab.GatewayStatus>;
+
+export function GatewayLogs():Promise<string>;
+
+export function GatewayUp():Promise<lab.GatewayStatus>;
 
 export function Health():Promise<lab.Health>;
 
@@ -41,6 +51,8 @@ export function Resume(arg1:string):Promise<lab.Node>;
 
 export function Set(arg1:string,arg2:service.SetInput):Promise<lab.Node>;
 
+export function SetGateway(arg1:lab.GatewaySettings):Promise<lab.GatewayStatus>;
+
 export function Show(arg1:string):Promise<lab.Node>;
 
 export function Start(arg1:string):Promise<lab.Node>;
@@ -48,6 +60,8 @@ export function Start(arg1:string):Promise<lab.Node>;
 export function Stop(arg1:string):Promise<lab.Node>;
 
 export function Subscribe():Promise<lab.Event>;
+
+export function TestGateway(arg1:lab.GatewaySettings):Promise<Array<lab.Check>>;
 
 export function UndoWipe(arg1:string):Promise<lab.Node>;
 

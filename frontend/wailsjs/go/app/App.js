@@ -22,6 +22,10 @@ export function Console(arg1, arg2) {
   return window['go']['app']['App']['Console'](arg1, arg2);
 }
 
+export function ConsoleLink(arg1) {
+  return window['go']['app']['App']['ConsoleLink'](arg1);
+}
+
 export function Create(arg1) {
   return window['go']['app']['App']['Create'](arg1);
 }
@@ -32,6 +36,22 @@ export function Delete(arg1, arg2) {
 
 export function ForceOff(arg1) {
   return window['go']['app']['App']['ForceOff'](arg1);
+}
+
+export function Gateway() {
+  return window['go']['app']['App']['Gateway']();
+}
+
+export function GatewayDown() {
+  return window['go']['app']['App']['GatewayDown']();
+}
+
+export function GatewayLogs() {
+  return window['go']['app']['App']['GatewayLogs']();
+}
+
+export function GatewayUp() {
+  return window['go']['app']['App']['GatewayUp']();
 }
 
 export function Health() {
@@ -78,6 +98,10 @@ export function Set(arg1, arg2) {
   return window['go']['app']['App']['Set'](arg1, arg2);
 }
 
+export function SetGateway(arg1) {
+  return window['go']['app']['App']['SetGateway'](arg1);
+}
+
 export function Show(arg1) {
   return window['go']['app']['App']['Show'](arg1);
 }
@@ -92,6 +116,10 @@ export function Stop(arg1) {
 
 export function Subscribe() {
   return window['go']['app']['App']['Subscribe']();
+}
+
+export function TestGateway(arg1) {
+  return window['go']['app']['App']['TestGateway'](arg1);
 }
 
 export function UndoWipe(arg1) {

@@ -1,0 +1,251 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sandboxlabs/backend/lab"
+)
+
+// closeLimit is how long it may take to end what the gateway holds of this run.
+const closeLimit = 3 * time.Second
+
+// pause is the time between two attempts; each is twice the one before.
+type pause time.Duration
+
+const (
+	firstPause   = pause(250 * time.Millisecond)
+	longestPause = pause(30 * time.Second)
+)
+
+// next gives how long to wait now.
+func (p *pause) next() time.Duration {
+	*p = min(max(2**p, firstPause), longestPause)
+	return time.Duration(*p)
+}
+
+// errResettled ends the use of a gateway whose settings have changed.
+var errResettled = errors.New("the settings changed")
+
+// keepGateway has the gateway open while it is needed, and opens it again when
+// it was lost or its settings changed.
+func (s *Service) keepGateway(ctx context.Context) {
+	var wait pause
+	for ctx.Err() == nil {
+		var retry <-chan time.Time
+		if s.wantsGateway() {
+			opened, err := s.useGateway(ctx)
+			if errors.Is(err, errResettled) {
+				wait = 0
+				continue
+			}
+			if opened {
+				wait = 0
+			}
+			s.gatewayFailed(ctx, err)
+			retry = time.After(wait.next())
+		}
+		select {
+		case <-ctx.Done():
+		case <-s.gate.wake:
+		case <-retry:
+		}
+	}
+}
+
+// wantsGateway reports whether the gateway is to be open now.
+func (s *Service) wantsGateway() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gate.needed && s.gate.settings.Mode != lab.GatewayOff && s.gate.stack == nil
+}
+
+// useGateway opens the gateway and keeps it in step until it is lost, its
+// settings change or ctx ends.
+func (s *Service) useGateway(ctx context.Context) (opened bool, err error) {
+	s.mu.Lock()
+	settings := s.gate.settings
+	s.mu.Unlock()
+	access, err := s.accessOf(settings)
+	if err != nil {
+		return false, err
+	}
+	life, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	registry, err := s.o.Gateway.Open(life, access, func(lost error) { end(lost) })
+	if err != nil {
+		return false, err
+	}
+	defer s.closeGateway(ctx, registry)
+	if !s.gatewayOpened(registry, settings, access, func() { end(errResettled) }) {
+		return true, errResettled
+	}
+	s.attendGateway(life, registry)
+	return true, context.Cause(life)
+}
+
+// gatewayOpened lets everybody use the registry, unless the settings have
+// changed since.
+func (s *Service) gatewayOpened(r lab.Registry, with lab.GatewaySettings, access lab.GatewayAccess, shut context.CancelFunc) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := &s.gate
+	if g.settings != with {
+		return false
+	}
+	g.registry, g.shut, g.tried = r, shut, true
+	status := g.fresh()
+	status.Schema, status.URL = r.Schema(), access.URL
+	s.setGateway(status)
+	for id := range g.waiting {
+		delete(g.waiting, id)
+		s.touch(id)
+	}
+	return true
+}
+
+// closeGateway ends the use of the registry: nobody else takes it up, and what
+// this run has there is ended.
+func (s *Service) closeGateway(ctx context.Context, r lab.Registry) {
+	s.mu.Lock()
+	s.gate.registry, s.gate.shut = nil, nil
+	s.mu.Unlock()
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+	defer cancel()
+	if err := r.Close(limited); err != nil {
+		s.o.Log.Debug("the gateway could not be left in order", "error", err)
+	}
+}
+
+// gatewayFailed tells that the gateway is not open, and why.
+func (s *Service) gatewayFailed(ctx context.Context, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil || ctx.Err() != nil || s.gate.settings.Mode == lab.GatewayOff || s.gate.stack != nil {
+		return
+	}
+	if p := s.gate.status.Problem; p == nil || *p != *lab.ProblemOf(err) {
+		s.o.Log.Warn("the gateway can not be used", "error", err)
+	}
+	s.gate.tried = true
+	status := s.gate.status
+	status.State, status.Problem = lab.GatewayFailed, lab.ProblemOf(err)
+	s.setGateway(status)
+	s.unsettle()
+}
+
+// attendGateway compares everything when asked to, and tries the web application
+// until it answers, as long as life lasts.
+func (s *Service) attendGateway(life context.Context, r lab.Registry) {
+	s.mu.Lock()
+	if s.gate.asked {
+		ring(s.gate.again)
+		ring(s.gate.relogin)
+	}
+	s.mu.Unlock()
+	var wait pause
+	var retry <-chan time.Time
+	for life.Err() == nil {
+		select {
+		case <-life.Done():
+		case <-s.gate.again:
+			s.compareGateway(life, r)
+		case <-s.gate.relogin:
+			retry = s.login(life, r, &wait)
+		case <-retry:
+			retry = s.login(life, r, &wait)
+		}
+	}
+}
+
+// login tries the web application and tells what came of it. It gives when to
+// try again; nil: not.
+func (s *Service) login(ctx context.Context, r lab.Registry, wait *pause) <-chan time.Time {
+	err := r.Login(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil
+	}
+	status := s.gate.status
+	status.State, status.Problem = lab.GatewayReady, nil
+	if err != nil {
+		status.State, status.Problem = lab.GatewayFailed, lab.ProblemOf(err)
+	}
+	s.setGateway(status)
+	if err == nil {
+		*wait = 0
+		return nil
+	}
+	return time.After(wait.next())
+}
+
+// compareGateway reads what the gateway holds. Every node is told again where it
+// differs, and what is no node's goes, in the process that stays.
+func (s *Service) compareGateway(ctx context.Context, r lab.Registry) {
+	connections, err := r.Connections(ctx)
+	if err != nil {
+		s.o.Log.Debug("the gateway's connections could not be read", "error", err)
+		return
+	}
+	for _, id := range s.takeConnections(connections) {
+		s.removeOrphan(ctx, r, id)
+	}
+}
+
+// takeConnections notes what the gateway holds, and gives the IDs of what seems
+// to be no node's.
+func (s *Service) takeConnections(connections []lab.Connection) (orphans []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := &s.gate
+	clear(g.known)
+	for _, c := range connections {
+		g.known[c.ID] = c
+		if n := s.nodes[c.ID]; s.ready && s.o.Resident && (n == nil || !s.listed(c.ID, n)) {
+			orphans = append(orphans, c.ID)
+		}
+	}
+	for id, n := range s.nodes {
+		switch {
+		case !s.listed(id, n):
+		case s.o.Resident:
+			s.touch(id)
+		default:
+			_, g.current[id] = g.known[id]
+			s.show(id)
+		}
+	}
+	return orphans
+}
+
+// removeOrphan removes a connection if, now that it was asked for, there is no
+// such node: another process may have made it just now.
+func (s *Service) removeOrphan(ctx context.Context, r lab.Registry, id string) {
+	if lab.CheckID(id) == nil {
+		if _, err := s.look(ctx, id); err != nil {
+			return // the next comparison may know more
+		}
+	}
+	s.mu.Lock()
+	n := s.nodes[id]
+	there := n != nil && s.listed(id, n) || s.changes[id] != nil
+	s.mu.Unlock()
+	if there {
+		return
+	}
+	if err := r.Remove(ctx, id); err != nil {
+		s.o.Log.Debug("a connection of no node stays until the next comparison", "connection", id, "error", err)
+	}
+}
+
+// SettleGateway returns when the gateway has been told of everything that this
+// process did, or can not be told now.
+func (s *Service) SettleGateway(ctx context.Context) error {
+	return s.await(ctx, func() bool {
+		g := &s.gate
+		failing := g.registry == nil && (g.tried || g.settings.Mode == lab.GatewayOff)
+		return len(g.telling) == 0 && (len(g.waiting) == 0 || failing)
+	})
+}
