@@ -27,3 +27,10 @@ func TestLibrary(t *testing.T) {
 		return w.Library, w.Pool
 	})
 }
+
+func TestGateway(t *testing.T) {
+	GatewaySuite(t, func(*testing.T) (lab.Gateway, lab.GatewayAccess) {
+		w := NewWorld()
+		return w.Gateway, w.Gateway.Access()
+	})
+}

@@ -1,6 +1,6 @@
 package labtest
 
-// World is one host with everything on it, in memory: the four fakes over one
+// World is one host with everything on it, in memory: the fakes over one
 // script. Its state outlives the processes that use it, as a real host's does.
 type World struct {
 	*Script
@@ -8,6 +8,7 @@ type World struct {
 	Pool       *Pool
 	Library    *Library
 	Store      *Store
+	Gateway    *Gateway
 }
 
 // NewWorld gives a host with libvirt up and nothing on it.
@@ -19,7 +20,8 @@ func NewWorld() *World {
 		Hypervisor: newHypervisor(script, pool),
 		Library:    newLibrary(script, pool),
 		Store:      newStore(script),
+		Gateway:    newGateway(script),
 	}
-	script.onDie = []func(){w.Store.unlockAll, w.Hypervisor.unwatchAll}
+	script.onDie = []func(){w.Store.unlockAll, w.Hypervisor.unwatchAll, w.Gateway.forget}
 	return w
 }
