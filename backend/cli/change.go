@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -11,11 +12,16 @@ import (
 func (f *face) nodeCreate() *cobra.Command {
 	var in service.CreateInput
 	var wait bool
+	var parameters []string
 	cmd := &cobra.Command{
 		Use: "create NAME --image IMAGE", Short: "Make a node", Args: cobra.ExactArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {
 			in.Name = args[0]
+			var err error
+			if in.Guacamole, err = parametersOf(parameters, nil); err != nil {
+				return err
+			}
 			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
 				n, err := s.Create(ctx, in)
 				if err == nil && (in.Start || wait) {
@@ -32,6 +38,7 @@ func (f *face) nodeCreate() *cobra.Command {
 	flags.IntVar(&in.StopSeconds, "stop-seconds", 0, "`seconds` a stop may take before it is forced (default 30)")
 	flags.StringVar(&in.Keymap, "keymap", "", "`keymap` of the console, such as de")
 	flags.StringVar(&in.Notes, "notes", "", "your own `text`")
+	flags.StringArrayVar(&parameters, "guacamole", nil, "`KEY=VALUE` for its console at the gateway, such as read-only=true; may be repeated")
 	flags.BoolVar(&in.Start, "start", false, "boot it")
 	flags.BoolVar(&wait, "wait", false, "return when it runs")
 	must(cmd.MarkFlagRequired("image"))
@@ -53,17 +60,24 @@ func (f *face) nodeRename() *cobra.Command {
 
 func (f *face) nodeSet() *cobra.Command {
 	var vcpus, memory, stop int
-	var notes string
+	var notes, keymap string
+	var parameters []string
 	cmd := &cobra.Command{
 		Use: "set NODE", Short: "Change a node's resources and notes",
-		Long: "set changes what is given; vCPUs and memory of a running node take effect at its next start.",
+		Long: "set changes what is given; vCPUs, memory and keymap of a running node take effect at its next start.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeNode,
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {
 			in := service.SetInput{
 				VCPUs: given(cmd, "vcpus", &vcpus), MemoryMiB: given(cmd, "memory", &memory),
-				StopSeconds: given(cmd, "stop-seconds", &stop), Notes: given(cmd, "notes", &notes),
+				StopSeconds: given(cmd, "stop-seconds", &stop), Notes: given(cmd, "notes", &notes), Keymap: given(cmd, "keymap", &keymap),
 			}
-			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) (err error) {
+				if cmd.Flags().Changed("guacamole") {
+					n, showErr := s.Show(ctx, args[0])
+					if in.Guacamole, err = parametersOf(parameters, n.Guacamole); cmp.Or(showErr, err) != nil {
+						return cmp.Or(showErr, err)
+					}
+				}
 				return f.printNode(s.Set(ctx, args[0], in))
 			})
 		}),
@@ -72,7 +86,9 @@ func (f *face) nodeSet() *cobra.Command {
 	cmd.Flags().IntVar(&memory, "memory", 0, "memory in `MiB`")
 	cmd.Flags().IntVar(&stop, "stop-seconds", 0, "`seconds` a stop may take before it is forced")
 	cmd.Flags().StringVar(&notes, "notes", "", "your own `text`")
-	cmd.MarkFlagsOneRequired("vcpus", "memory", "stop-seconds", "notes")
+	cmd.Flags().StringVar(&keymap, "keymap", "", "`keymap` of the console, such as de")
+	cmd.Flags().StringArrayVar(&parameters, "guacamole", nil, "`KEY=VALUE` for its console at the gateway; an empty value takes KEY away; may be repeated")
+	cmd.MarkFlagsOneRequired("vcpus", "memory", "stop-seconds", "notes", "keymap", "guacamole")
 	return cmd
 }
 

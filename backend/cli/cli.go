@@ -75,7 +75,7 @@ func (f *face) root() *cobra.Command {
 	root.SetErr(f.Err)
 	root.PersistentFlags().StringVar(&f.uri, "connect", "", "libvirt `URI`, such as qemu:///session or qemu:///system")
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "print one JSON document")
-	root.AddCommand(f.nodes(), f.images(), f.serve(), f.doctor(), f.version())
+	root.AddCommand(f.nodes(), f.images(), f.gateway(), f.serve(), f.doctor(), f.version())
 	return root
 }
 

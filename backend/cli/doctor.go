@@ -23,15 +23,20 @@ func (f *face) doctor() *cobra.Command {
 					return err
 				}
 				f.print(health, func(w io.Writer) { checkTable(w, health.Checks) })
-				for _, c := range health.Checks {
-					if c.Status == lab.CheckFailed {
-						return errTold
-					}
-				}
-				return nil
+				return failedCheck(health.Checks)
 			})
 		}),
 	}
+}
+
+// failedCheck ends the command with failure if one of the checks did.
+func failedCheck(checks []lab.Check) error {
+	for _, c := range checks {
+		if c.Status == lab.CheckFailed {
+			return errTold
+		}
+	}
+	return nil
 }
 
 func checkTable(w io.Writer, checks []lab.Check) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"sandboxlabs/backend/service"
@@ -14,6 +15,10 @@ const (
 	settleLimit = 30 * time.Second
 	hurryLimit  = 3 * time.Second
 )
+
+// gatewayLimit is how long the end of a command waits for a gateway that is slow:
+// whoever comes next tells it what it missed.
+const gatewayLimit = time.Second
 
 // session opens a service and runs it while do works with it. connected says
 // whether do needs libvirt.
@@ -51,6 +56,12 @@ func (f *face) settled(ctx context.Context, do func(context.Context, *service.Se
 		}
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 		defer cancel()
-		return errors.Join(err, s.Settle(limited))
+		err = errors.Join(err, s.Settle(limited))
+		limited, cancel = context.WithTimeout(context.WithoutCancel(ctx), gatewayLimit)
+		defer cancel()
+		if late := s.SettleGateway(limited); late != nil {
+			slog.Warn("ended before the gateway was told of everything", "error", late)
+		}
+		return err
 	})
 }

@@ -61,6 +61,9 @@ func nodeSheet(w io.Writer, n lab.Node) {
 	if n.VNC != nil {
 		rows = append(rows, row("VNC", fmt.Sprintf("%s:%d", n.VNC.Host, n.VNC.Port)))
 	}
+	if way := consoleWay(n); way != "" {
+		rows = append(rows, row("Console", way))
+	}
 	if n.Undo != nil {
 		rows = append(rows, row("Undo", fmt.Sprintf("%s of %s, until %s", size(n.Undo.Bytes), moment(&n.Undo.At), moment(&n.Undo.Until))))
 	}
@@ -71,6 +74,22 @@ func nodeSheet(w io.Writer, n lab.Node) {
 		rows = append(rows, row("Problem", n.Problem.Message), row("", n.Problem.Hint))
 	}
 	table(w, rows)
+}
+
+// consoleWay says how a node's console can be had.
+func consoleWay(n lab.Node) string {
+	switch n.Gateway.State {
+	case lab.Direct:
+		return "direct"
+	case lab.Registered:
+		return "Guacamole"
+	case lab.Registering:
+		if n.Gateway.Problem != nil {
+			return "direct; Guacamole could not be told: " + n.Gateway.Problem.Message
+		}
+		return "direct; registering with Guacamole"
+	}
+	return ""
 }
 
 func (f *face) imageTable(w io.Writer, images []lab.Image) {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,6 +33,10 @@ func (s Settings) check() *fault {
 		between("undo.gib", s.Undo.GiB, 1, 1<<20),
 		between("bulk.limit", s.Bulk.Limit, 1, 64),
 		checkListen(s.Serve.Listen),
+		unless(slices.Contains([]string{"off", "stack", "external"}, s.Gateway.Mode), "gateway.mode", "%q is not off, stack or external", s.Gateway.Mode),
+		between("gateway.web_port", s.Gateway.WebPort, 0, 65535),
+		between("gateway.guacd_port", s.Gateway.GuacdPort, 0, 65535),
+		between("gateway.database_port", s.Gateway.DatabasePort, 0, 65535),
 	} {
 		if f != nil {
 			return f

@@ -45,10 +45,22 @@ gib = 2
 limit = 8
 [serve]
 listen = "[::1]:80"
+[gateway]
+mode = "external"
+url = "https://guac.test/guacamole"
+dsn = "postgres://u:p@db.test/guacamole_db"
+display_host = "10.0.0.2"
+recordings = "/recordings"
+web_port = 1
+guacd_port = 2
+database_port = 3
 `))
 	want := Settings{
 		Connect: "qemu+ssh://host/system", Emulation: EmulationTCG, Pool: Pool{"mine", "/srv/pool"},
 		Node: Node{2, 64}, Undo: Undo{1, 2}, Bulk: Bulk{8}, Serve: Serve{"[::1]:80"},
+		Gateway: Gateway{
+			"external", "https://guac.test/guacamole", "postgres://u:p@db.test/guacamole_db", "10.0.0.2", "/recordings", 1, 2, 3,
+		},
 	}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
@@ -146,6 +158,7 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		Nodes:        root + "/DATA_HOME/sandboxlabs/nodes",
 		Images:       root + "/DATA_HOME/sandboxlabs/images",
 		SessionPool:  root + "/DATA_HOME/sandboxlabs/pool",
+		Gateway:      root + "/DATA_HOME/sandboxlabs/gateway",
 		Logs:         root + "/STATE_HOME/sandboxlabs/log",
 		Locks:        root + "/sandboxlabs/locks",
 		WindowLock:   root + "/sandboxlabs/window.lock",

@@ -21,6 +21,7 @@ const (
 	nodesName    = "nodes"       // XDG data: <uuid>.json
 	imagesName   = "images"      // XDG data: <name>.json
 	poolName     = "pool"        // XDG data: volumes of the session profile
+	gatewayName  = "gateway"     // XDG data: the gateway's compose file and secrets
 	logName      = "log"         // XDG state: sandboxlabs.log
 	locksName    = "locks"       // XDG runtime: <uuid> while a node is reserved
 	windowName   = "window.lock" // XDG runtime: while a window is open
@@ -35,6 +36,7 @@ type Paths struct {
 	Nodes        string // folder of the specs
 	Images       string // folder of the image records
 	SessionPool  string // folder of the session profile's volumes
+	Gateway      string // folder of the gateway's containers
 	Logs         string // folder
 	Locks        string // folder that does not survive a reboot, where there is such
 	WindowLock   string // file
@@ -55,6 +57,7 @@ func ReadPaths() Paths {
 		Nodes:        filepath.Join(data, nodesName),
 		Images:       filepath.Join(data, imagesName),
 		SessionPool:  filepath.Join(data, poolName),
+		Gateway:      filepath.Join(data, gatewayName),
 		Logs:         filepath.Join(xdg.StateHome, dirName, logName),
 		Locks:        filepath.Join(runtime, locksName),
 		WindowLock:   filepath.Join(runtime, windowName),

@@ -24,6 +24,7 @@ type Settings struct {
 	Undo      Undo      `toml:"undo"`
 	Bulk      Bulk      `toml:"bulk"`
 	Serve     Serve     `toml:"serve"`
+	Gateway   Gateway   `toml:"gateway"`
 }
 
 // Emulation says how guests run.
@@ -70,6 +71,20 @@ type Serve struct {
 	Listen string `toml:"listen"` // loopback host:port
 }
 
+// Gateway is Apache Guacamole. What the addresses may be is for
+// lab.GatewaySettings to say: a wrong one is told where the gateway is, and
+// keeps nobody from their nodes.
+type Gateway struct {
+	Mode         string `toml:"mode"` // off, stack or external
+	URL          string `toml:"url"`
+	DSN          string `toml:"dsn"` // with a password: the file is for its owner alone
+	DisplayHost  string `toml:"display_host"`
+	Recordings   string `toml:"recordings"`
+	WebPort      int    `toml:"web_port"`
+	GuacdPort    int    `toml:"guacd_port"`
+	DatabasePort int    `toml:"database_port"`
+}
+
 // Defaults gives the settings of a missing file.
 func Defaults() Settings {
 	return Settings{
@@ -79,6 +94,7 @@ func Defaults() Settings {
 		Undo:      Undo{Hours: 24, GiB: 10},
 		Bulk:      Bulk{Limit: 4},
 		Serve:     Serve{Listen: "127.0.0.1:3001"},
+		Gateway:   Gateway{Mode: "off"},
 	}
 }
 

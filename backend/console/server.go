@@ -1,13 +1,16 @@
 // Package console carries the display and the serial port of a node to the page
-// over WebSockets, for which it hands out tickets.
+// over WebSockets, for which it hands out tickets. A display comes straight from
+// the hypervisor (RFB), or through the gateway (the Guacamole protocol): the page
+// then speaks to us as it would to the gateway's web application, and never sees
+// the token that lets us in there.
 //
 // A ticket is 256 random bits, good once, for 30 seconds, for one console of
 // one node. Beside it, every request must name a loopback host and come from an
 // allowed origin: neither another site nor another user's page can open a
 // console, even with a ticket.
 //
-// Binary frames both ways, without compression and of any size. A frame's
-// borders mean nothing. The end is a close frame whose code says to a program
+// Binary frames both ways, without compression and of any size, whose borders
+// mean nothing; text frames of whole instructions for a tunnel. The end is a close frame whose code says to a program
 // why, and whose reason says it to a person.
 package console
 
@@ -32,6 +35,7 @@ const (
 	CodeGoingAway   = websocket.StatusGoingAway     // we are ending
 	CodeInternal    = websocket.StatusInternalError // 1011, a fault of ours
 	CodeStopped     = websocket.StatusCode(4001)    // the node is not running, or another took its serial port
+	CodeTunnel      = websocket.StatusCode(4002)    // the gateway ended it; the reason begins with its status code
 	CodeDenied      = websocket.StatusCode(4403)    // libvirt refuses
 	CodeNotFound    = websocket.StatusCode(4404)    // no such node, or the ticket is used or old
 	CodeUnavailable = websocket.StatusCode(4503)    // no connection to libvirt
@@ -44,6 +48,8 @@ type Options struct {
 	// Origins may open consoles, besides a page the same server served: the
 	// window's wails://wails and wails://wails.localhost, say.
 	Origins []string
+	// Tunnels opens consoles through the gateway; nil: there is none.
+	Tunnels lab.TunnelOpener
 	// Log gets what no page can be told; nil drops it.
 	Log *slog.Logger
 }
@@ -54,6 +60,8 @@ type Options struct {
 type Server struct {
 	graphics lab.GraphicsOpener
 	serial   lab.SerialOpener
+	tunnels  lab.TunnelOpener
+	pacer    pacer
 	origins  []string
 	log      *slog.Logger
 	mux      *http.ServeMux
@@ -69,7 +77,7 @@ var (
 // New gives a server of the consoles that can be opened with these. Closing a
 // stream they gave MUST end a Read and a Write under way on it.
 func New(graphics lab.GraphicsOpener, serial lab.SerialOpener, o Options) *Server {
-	s := &Server{graphics: graphics, serial: serial, origins: o.Origins, log: o.Log, mux: http.NewServeMux()}
+	s := &Server{graphics: graphics, serial: serial, tunnels: o.Tunnels, origins: o.Origins, log: o.Log, mux: http.NewServeMux()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -106,7 +114,7 @@ func (s *Server) Ticket(_ context.Context, id string, kind lab.ConsoleKind) (lab
 		return lab.Ticket{}, err
 	}
 	if !slices.Contains(lab.ConsoleKinds, kind) {
-		return lab.Ticket{}, lab.Errorf(lab.KindInvalid, "%q is not a kind of console", kind).WithHint("Use %s or %s.", lab.ConsoleVNC, lab.ConsoleSerial)
+		return lab.Ticket{}, lab.Errorf(lab.KindInvalid, "%q is not a kind of console", kind).WithHint("Use one of %v.", lab.ConsoleKinds)
 	}
 	token, err := s.tickets.issue(grant{id, kind})
 	if err != nil {

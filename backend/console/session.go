@@ -25,8 +25,13 @@ type ending struct {
 // serve accepts the WebSocket before it looks at the ticket: a page can read a
 // close frame, but never the status of a refused handshake.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	kind := lab.ConsoleKind(r.PathValue("kind"))
+	protocol := "binary"
+	if kind == lab.ConsoleTunnel {
+		protocol = "guacamole"
+	}
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		Subprotocols:       []string{"binary"},
+		Subprotocols:       []string{protocol},
 		InsecureSkipVerify: true, // of the origin: admit has done it, and more strictly
 	})
 	if err != nil {
@@ -34,15 +39,22 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer func() { _ = ws.CloseNow() }() // for a panic; otherwise it is closed already
-	s.session(r.Context(), ws, lab.ConsoleKind(r.PathValue("kind")), r.PathValue("ticket"))
+	id, ok := s.tickets.redeem(r.PathValue("ticket"), kind)
+	switch {
+	case !ok && kind == lab.ConsoleTunnel:
+		hangUp(ws, tunnelEnding(errTicket))
+	case !ok:
+		hangUp(ws, endingOf(errTicket))
+	case kind == lab.ConsoleTunnel:
+		s.carryTunnel(r.Context(), ws, id, askOf(r.URL.Query()))
+	default:
+		s.carryStream(r.Context(), ws, id, kind)
+	}
 }
 
-func (s *Server) session(ctx context.Context, ws *websocket.Conn, kind lab.ConsoleKind, token string) {
-	id, ok := s.tickets.redeem(token, kind)
-	if !ok {
-		hangUp(ws, ending{CodeNotFound, "This console's ticket was used or is too old. Open the console again."})
-		return
-	}
+var errTicket = lab.Errorf(lab.KindNotFound, "This console's ticket was used or is too old. Open the console again.")
+
+func (s *Server) carryStream(ctx context.Context, ws *websocket.Conn, id string, kind lab.ConsoleKind) {
 	stream, err := s.open(ctx, id, kind)
 	if err != nil {
 		s.log.Warn("console not opened", "node", id, "kind", kind, "error", err)
