@@ -100,7 +100,7 @@ func (d *Database) end(verb string, s syscall.Signal) error {
 	if d.server == nil {
 		return nil
 	}
-	if err := d.server.end(s); err != nil {
+	if err := d.server.end(s, false); err != nil {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return nil

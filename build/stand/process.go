@@ -91,15 +91,20 @@ func (p *process) lastWords() string {
 	return string(bytes.TrimSpace(text[max(0, len(text)-most):]))
 }
 
-// end sends a signal and waits until the program and all below it are gone. A
-// program that has ended already is left alone.
-func (p *process) end(s syscall.Signal) error {
+// end sends a signal, to the children too if they would not notice, and waits
+// until the program and they are gone. What has ended already is left alone.
+func (p *process) end(s syscall.Signal, childrenToo bool) error {
 	if p.hasEnded() {
 		return nil
 	}
 	below := children(p.cmd.Process.Pid)
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
+	}
+	for _, child := range below {
+		if childrenToo {
+			_ = syscall.Kill(child, s) // it may have ended by itself
+		}
 	}
 	select {
 	case <-p.ended:
