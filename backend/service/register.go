@@ -118,7 +118,7 @@ func (s *Service) holds(id string, want lab.Connection) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known, ok := s.gate.known[id]
-	if !ok || !same(known, want) {
+	if !ok || !lab.SameConnection(known, want) {
 		return false
 	}
 	s.gate.current[id] = true
@@ -151,7 +151,7 @@ func (s *Service) wanted(ctx context.Context, id string) (c lab.Connection, what
 	if !known {
 		return c, unknowable, nil
 	}
-	c = lab.Connection{ID: id, Name: spec.Name, Parameters: lab.PlainParameters(spec.Guacamole)}
+	c = lab.Connection{ID: id, Name: spec.Name, Parameters: spec.Guacamole}
 	if active {
 		c.VNC, c.Password, err = s.display(ctx, id)
 	}

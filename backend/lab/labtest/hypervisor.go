@@ -2,6 +2,7 @@ package labtest
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ type domain struct {
 	state     lab.State
 	transient bool
 	port      int
+	password  string // of the display, in this boot
 	problem   *lab.Problem
 	guest     Guest
 	presses   int // of the power button since the last start
@@ -113,7 +115,7 @@ func (d *domain) tell() lab.Domain {
 
 // copied gives a spec that shares nothing with s that can be changed.
 func copied(s lab.NodeSpec) lab.NodeSpec {
-	s.Kept = slices.Clone(s.Kept)
+	s.Kept, s.Guacamole = slices.Clone(s.Kept), maps.Clone(s.Guacamole)
 	s.DeletedAt = nil
 	return s
 }
@@ -228,7 +230,7 @@ func (h *Hypervisor) boot(d *domain) error {
 		return lab.Errorf(lab.KindUnavailable, "the disk of %s is gone", d.spec.Name)
 	}
 	h.ports++
-	d.port, d.live, d.presses = h.ports, d.disk, 0
+	d.port, d.password, d.live, d.presses = h.ports, h.newPassword(), d.disk, 0
 	h.become(d, lab.Running)
 	return nil
 }

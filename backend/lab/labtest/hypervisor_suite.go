@@ -342,6 +342,11 @@ func hypervisorCancelled(r rig) {
 // hypervisorConsoles checks the optional interfaces, each where h has it.
 func hypervisorConsoles(r rig) {
 	spec := r.defined("node")
+	if s, ok := r.h.(lab.DisplayTeller); ok {
+		_, _, err := s.Display(r.Context(), spec.ID)
+		wantKind(r, "Display while it is off", err, lab.KindBusy)
+		hypervisorDisplay(r, s, spec.ID)
+	}
 	if s, ok := r.h.(lab.Screenshotter); ok {
 		_, _, err := s.Screenshot(r.Context(), spec.ID)
 		wantKind(r, "Screenshot while it is off", err, lab.KindBusy)
@@ -354,4 +359,26 @@ func hypervisorConsoles(r rig) {
 		_, err := o.OpenSerial(r.Context(), spec.ID)
 		wantKind(r, "OpenSerial while it is off", err, lab.KindBusy)
 	}
+}
+
+// hypervisorDisplay checks that a display is told as the domain tells it, with a
+// password that is new at every boot.
+func hypervisorDisplay(r rig, s lab.DisplayTeller, id string) {
+	r.Helper()
+	told := make(map[string]bool)
+	for range 2 {
+		wantKind(r, "Power", r.h.Power(r.Context(), id, lab.PowerStart), "")
+		vnc, password, err := s.Display(r.Context(), id)
+		wantKind(r, "Display", err, "")
+		if d := r.domain(id); (vnc == nil) != (d.VNC == nil) || vnc != nil && *vnc != *d.VNC {
+			r.Errorf("got the display %+v, want the domain's, %+v", vnc, d.VNC)
+		}
+		if vnc != nil && (password == "" || told[password]) {
+			r.Errorf("got the password %q, want one that no boot had before", password)
+		}
+		told[password] = true
+		wantKind(r, "Power", r.h.Power(r.Context(), id, lab.PowerForceOff), "")
+	}
+	_, _, err := s.Display(r.Context(), "11111111-2222-4333-8444-555555555555")
+	wantKind(r, "Display of no node", err, lab.KindNotFound)
 }

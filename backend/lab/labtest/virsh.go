@@ -37,6 +37,18 @@ func (h *Hypervisor) hint(hint lab.Hint) {
 	}
 }
 
+// Unheard does something whose hints nobody gets, as if they were under way yet.
+func (h *Hypervisor) Unheard(do func()) {
+	h.mu.Lock()
+	watchers := h.watchers
+	h.watchers = nil
+	h.mu.Unlock()
+	do()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.watchers = watchers
+}
+
 // SetGuest says how the guest of a node answers the power button.
 func (h *Hypervisor) SetGuest(id string, g Guest) {
 	h.edit(id, func(d *domain) { d.guest = g })

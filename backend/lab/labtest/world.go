@@ -1,5 +1,7 @@
 package labtest
 
+import "sandboxlabs/backend/lab"
+
 // World is one host with everything on it, in memory: the fakes over one
 // script. Its state outlives the processes that use it, as a real host's does.
 type World struct {
@@ -9,6 +11,8 @@ type World struct {
 	Library    *Library
 	Store      *Store
 	Gateway    *Gateway
+	Stack      *Stack
+	Keeper     *Keeper
 }
 
 // NewWorld gives a host with libvirt up and nothing on it.
@@ -22,6 +26,8 @@ func NewWorld() *World {
 		Store:      newStore(script),
 		Gateway:    newGateway(script),
 	}
+	w.Stack = &Stack{script: script, gateway: w.Gateway}
+	w.Keeper = &Keeper{script: script, gateway: lab.GatewaySettings{Mode: lab.GatewayOff}}
 	script.onDie = []func(){w.Store.unlockAll, w.Hypervisor.unwatchAll, w.Gateway.forget}
 	return w
 }
