@@ -10,6 +10,8 @@ declare module '@novnc/novnc' {
     focus(options?: FocusOptions): void;
     blur(): void;
     sendCtrlAltDel(): void;
+    sendKey(keysym: number, code: string): void;
+    clipboardPasteFrom(text: string): void;
     toDataURL(type?: string, quality?: number): string;
   }
 }

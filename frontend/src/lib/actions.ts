@@ -16,6 +16,7 @@ export type Action =
   | 'restore'
   | 'rename'
   | 'set'
+  | 'consoleSettings'
   | 'clone'
   | 'delete'
   | 'forget'
@@ -26,10 +27,13 @@ export type Action =
 /** Performs an action on a node. */
 export type Act = (action: Action, node: Node) => void;
 
-export interface Offer {
-  action: Action;
+export interface Offer<A extends string = Action> {
+  action: A;
   label: string;
   icon: string;
+  /** Of a choice among some: whether it is the one. */
+  checked?: boolean;
+  testid?: string;
   /** Why it can not be done now; empty if it can. */
   blocked: string;
   danger?: boolean;
@@ -128,6 +132,7 @@ function editMenu({ state }: Node): Offer[] {
   return [
     { action: 'rename', label: 'Rename…', icon: 'edit', blocked: stopped, apart: true },
     { action: 'set', label: 'Resources and notes…', icon: 'sliders', blocked: settled },
+    { action: 'consoleSettings', label: 'Console settings…', icon: 'console', blocked: settled },
     { action: 'clone', label: 'Clone…', icon: 'copy', blocked: settled },
     { action: 'delete', label: 'Delete', icon: 'trash', blocked: settled, danger: true, apart: true },
   ];

@@ -3,8 +3,16 @@
 
 import * as app from '../../wailsjs/go/app/App';
 import type { lab, service } from '../../wailsjs/go/models';
-import { Environment, EventsOn } from '../../wailsjs/runtime/runtime';
+import {
+  BrowserOpenURL,
+  ClipboardGetText,
+  ClipboardSetText,
+  Environment,
+  EventsOn,
+} from '../../wailsjs/runtime/runtime';
+import { copy } from './clipboard';
 import { LabError, problemOf } from './problem';
+import type { Transport } from './screen';
 
 export type Node = lab.Node;
 export type Image = lab.Image;
@@ -20,7 +28,15 @@ export type ImageState = lab.ImageState;
 export type BulkVerb = service.BulkVerb;
 export type BulkResult = service.BulkResult;
 export type CreateInput = service.CreateInput;
-export type SetInput = service.SetInput;
+/** What is left out stays as it is. */
+export type SetInput = Partial<service.SetInput>;
+export type GatewayStatus = lab.GatewayStatus;
+export type GatewaySettings = lab.GatewaySettings;
+export type GatewayReport = lab.GatewayReport;
+export type GatewayMode = lab.GatewayMode;
+export type GatewayState = lab.GatewayState;
+export type Registration = lab.Registration;
+export type StackService = lab.StackService;
 
 async function call<T>(promise: Promise<T>): Promise<T> {
   try {
@@ -49,7 +65,7 @@ export const wipe = (node: string) => call(app.Wipe(node));
 export const undoWipe = (node: string) => call(app.UndoWipe(node));
 export const restore = (node: string) => call(app.Restore(node));
 export const rename = (node: string, name: string) => call(app.Rename(node, name));
-export const set = (node: string, input: SetInput) => call(app.Set(node, input));
+export const set = (node: string, input: SetInput) => call(app.Set(node, input as service.SetInput));
 
 /** Deletes a node; with `purge` nothing is left to restore. */
 export const remove = (node: string, purge: boolean) => call(app.Delete(node, purge));
@@ -66,9 +82,31 @@ export const cancelImage = (name: string) => call(app.CancelImage(name));
 
 export const health = () => call(app.Health());
 
+export const gateway = () => call(app.Gateway());
+/** Saves what is set of the gateway, and applies it at once. */
+export const setGateway = (settings: GatewaySettings) => call(app.SetGateway(settings));
+/** Tries settings, one step after the other; some 15 seconds at most. */
+export const testGateway = (settings: GatewaySettings) => call(app.TestGateway(settings));
+export const gatewayUp = () => call(app.GatewayUp());
+export const gatewayDown = () => call(app.GatewayDown());
+export const gatewayLogs = () => call(app.GatewayLogs());
+
+/** Opens the node's console in Guacamole's own page, in the person's browser. */
+export async function openConsole(node: string): Promise<void> {
+  BrowserOpenURL(await call(app.ConsoleLink(node)));
+}
+
+/** Copies the address of that page: it lets in whoever has it. */
+export async function copyConsoleLink(node: string): Promise<void> {
+  const link = await call(app.ConsoleLink(node));
+  if (!(await writeClipboard(link))) await copy(link);
+}
+
+const kinds: Record<Transport, string> = { direct: 'vnc', guacamole: 'tunnel' };
+
 /** A fresh WebSocket address of a node's display, absolute; it can be used once. */
-export async function displayURL(node: string): Promise<string> {
-  const ticket = await call(app.Console(node, 'vnc'));
+export async function displayURL(node: string, transport: Transport): Promise<string> {
+  const ticket = await call(app.Console(node, kinds[transport]));
   const url = new URL(ticket.url, location.href);
   url.protocol = url.protocol.replace(/^http/, 'ws');
   return url.href;
@@ -79,3 +117,21 @@ export const pickFile = () => call(app.PickFile());
 
 /** Whether the page is in the window, which has dialogs, rather than in a browser. */
 export const hasDialogs = async () => (await Environment()).platform !== 'browser';
+
+/** The clipboard's text; undefined where only a paste may tell, as in most browsers. */
+export async function readClipboard(): Promise<string | undefined> {
+  return (await hasDialogs()) || (await mayRead()) ? ClipboardGetText() : undefined;
+}
+
+/** Whether a browser lets the page read without asking the person each time. */
+async function mayRead(): Promise<boolean> {
+  try {
+    const name = 'clipboard-read' as PermissionName; // of Chromium alone
+    return (await navigator.permissions.query({ name })).state === 'granted';
+  } catch {
+    return false;
+  }
+}
+
+/** Gives whether it could. */
+export const writeClipboard = (text: string) => ClipboardSetText(text);

@@ -1,30 +1,45 @@
 // One console: it connects while its node has a display, and connects again,
 // by itself, until it is closed.
 
-import type RFB from '@novnc/novnc';
+import type { Open, Screen, Transport } from './screen';
 
 export type Phase = 'off' | 'connecting' | 'connected' | 'waiting';
+
+/** Loads what opens displays in one way: only when it is needed. */
+export type Load = () => Promise<{ open: Open }>;
 
 /** What a console needs from outside. */
 export interface Wiring {
   /** Where the picture goes. */
   target: HTMLElement;
   /** A fresh address for each attempt. */
-  address: () => Promise<string>;
+  address: (transport: Transport) => Promise<string>;
   /** Called on every change; `why` says what went wrong while waiting. */
   changed: (phase: Phase, why: string) => void;
+  /** An attempt that never showed a picture is over. */
+  failed?: (transport: Transport, why: string) => void;
   /** The last picture, as a data URL, once the connection is gone. */
   still: (picture: string) => void;
-  /** The client; a test gives its own. */
-  client?: () => Promise<{ default: new (target: HTMLElement, url: string) => RFB }>;
+  /** The guest has put a text in its clipboard. */
+  copied?: (text: string) => void;
+  /** The ways to a display; a test gives its own. */
+  ways?: Record<Transport, Load>;
 }
 
 const firstWait = 200;
 const longestWait = 5_000;
+/** A connection without a picture is given up. */
+const patience = 10_000;
+
+const allWays: Record<Transport, Load> = {
+  direct: () => import('./vnc'),
+  guacamole: () => import('./guacamole'),
+};
 
 export class Console {
   #wiring: Wiring;
-  #rfb?: RFB;
+  #screen?: Screen;
+  #transport: Transport = 'direct';
   #phase: Phase = 'off';
   #attempt = 0;
   #wait = firstWait;
@@ -35,86 +50,91 @@ export class Console {
     this.#wiring = wiring;
   }
 
-  /** Tells whether the node has a display; the console follows. */
-  follow(display: boolean): void {
+  /** Tells whether the node has a display, and which way leads to it; the console follows. */
+  follow(display: boolean, transport: Transport): void {
+    const another = transport !== this.#transport;
+    this.#transport = transport;
+    if (another) this.#wait = firstWait;
     if (!display) this.close();
-    else if (this.#phase === 'off' || this.#phase === 'waiting') void this.#connect();
+    else if (another || this.#phase === 'off' || this.#phase === 'waiting') void this.#connect();
   }
 
   /** Ends the connection, and all attempts at one. */
   close(): void {
-    this.#attempt++;
-    clearTimeout(this.#timer);
+    this.#drop();
     this.#wait = firstWait;
-    this.#release()?.disconnect();
     this.#become('off', '');
   }
 
   set fit(fit: boolean) {
     this.#fit = fit;
-    if (this.#rfb) this.#rfb.scaleViewport = fit;
+    if (this.#screen) this.#screen.fit = fit;
   }
 
   focus(): void {
-    this.#rfb?.focus({ preventScroll: true });
+    this.#screen?.focus();
   }
 
   sendCtrlAltDel(): void {
-    this.#rfb?.sendCtrlAltDel();
+    this.#screen?.sendCtrlAltDel();
+  }
+
+  tap(keysym: number, code: string): void {
+    if (this.#phase === 'connected') this.#screen?.tap(keysym, code);
+  }
+
+  paste(text: string): void {
+    if (this.#phase === 'connected') this.#screen?.paste(text);
   }
 
   async #connect(): Promise<void> {
-    const attempt = ++this.#attempt;
-    clearTimeout(this.#timer);
+    this.#drop();
+    const attempt = this.#attempt;
+    const mine = () => attempt === this.#attempt;
     this.#become('connecting', '');
     try {
-      const load = this.#wiring.client ?? (() => import('@novnc/novnc'));
-      const [client, address] = await Promise.all([load(), this.#wiring.address()]);
-      if (attempt === this.#attempt) this.#open(new client.default(this.#wiring.target, address));
+      const load = (this.#wiring.ways ?? allWays)[this.#transport];
+      const [way, address] = await Promise.all([load(), this.#wiring.address(this.#transport)]);
+      if (mine()) this.#open(way.open, address, mine);
     } catch (reason) {
-      if (attempt === this.#attempt) this.#retry(reason instanceof Error ? reason.message : String(reason));
+      if (mine()) this.#lost(reason instanceof Error ? reason.message : String(reason));
     }
   }
 
-  #open(rfb: RFB): void {
-    this.#rfb = rfb;
-    rfb.scaleViewport = this.#fit;
-    rfb.background = 'transparent';
-    rfb.showDotCursor = true;
-    const mine = (handle: () => void) => () => this.#rfb === rfb && handle();
-    rfb.addEventListener(
-      'connect',
-      mine(() => this.#connected()),
-    );
-    rfb.addEventListener(
-      'disconnect',
-      mine(() => this.#lost()),
-    );
+  #open(open: Open, address: string, mine: () => boolean): void {
+    this.#timer = setTimeout(() => this.#lost('No picture came within ten seconds.'), patience);
+    this.#screen = open(this.#wiring.target, address, {
+      shown: () => mine() && this.#shown(),
+      ended: (why) => mine() && this.#lost(why),
+      copied: (text) => mine() && this.#wiring.copied?.(text),
+    });
+    this.#screen.fit = this.#fit;
   }
 
-  #connected(): void {
+  #shown(): void {
+    clearTimeout(this.#timer);
     this.#wait = firstWait;
-    this.#become('connected', '');
+    if (this.#phase !== 'connected') this.#become('connected', '');
   }
 
-  #lost(): void {
+  #lost(why: string): void {
     const was = this.#phase;
-    this.#release();
-    this.#retry(was === 'connected' ? 'The connection ended.' : 'The display did not answer.');
-  }
-
-  /** Lets go of the client and keeps its last picture. */
-  #release(): RFB | undefined {
-    const rfb = this.#rfb;
-    this.#rfb = undefined;
-    if (rfb && this.#phase === 'connected') this.#wiring.still(rfb.toDataURL('image/jpeg', 0.6));
-    return rfb;
-  }
-
-  #retry(why: string): void {
-    this.#become('waiting', why);
+    const said = why || (was === 'connected' ? 'The connection ended.' : 'The display did not answer.');
+    this.#drop();
+    this.#become('waiting', said);
     this.#timer = setTimeout(() => void this.#connect(), this.#wait);
     this.#wait = Math.min(this.#wait * 2, longestWait);
+    if (was === 'connecting') this.#wiring.failed?.(this.#transport, said);
+  }
+
+  /** Lets go of the connection, or of what would become one, and keeps its last picture. */
+  #drop(): void {
+    this.#attempt++;
+    clearTimeout(this.#timer);
+    const screen = this.#screen;
+    this.#screen = undefined;
+    if (screen && this.#phase === 'connected') this.#wiring.still(screen.still());
+    screen?.close();
   }
 
   #become(phase: Phase, why: string): void {

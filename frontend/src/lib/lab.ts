@@ -5,6 +5,9 @@ export type {
   BulkResult,
   Check,
   CreateInput,
+  GatewayReport,
+  GatewaySettings,
+  GatewayStatus,
   Health,
   Host,
   Image,
@@ -12,7 +15,9 @@ export type {
   Link,
   Node,
   Problem,
+  Registration,
   SetInput,
+  StackService,
   Undo,
 } from './api';
 
@@ -20,3 +25,5 @@ export type {
 export type State = `${import('./api').State}`;
 export type ImageState = `${import('./api').ImageState}`;
 export type BulkVerb = `${import('./api').BulkVerb}`;
+export type GatewayMode = `${import('./api').GatewayMode}`;
+export type GatewayState = `${import('./api').GatewayState}`;

@@ -6,7 +6,7 @@ import * as api from '../lib/api';
 import { bytes, plural } from '../lib/format';
 import type { BulkResult, BulkVerb, Node, Problem } from '../lib/lab';
 import { LabError, problemOf, sentence } from '../lib/problem';
-import { dialogs } from './dialogs.svelte';
+import { dialogs, type NodeDialog } from './dialogs.svelte';
 import { lab } from './lab.svelte';
 import { toasts } from './toasts.svelte';
 import { view } from './view.svelte';
@@ -78,7 +78,7 @@ export const act: Act = (action, node) => {
   else if (action === 'measure')
     api.show(node.id).catch(() => undefined); // the last size stays, and the banner tells why
   else if (action === 'console') view.show('console', node.id);
-  else dialogs.open({ kind: action as 'rename' | 'set' | 'clone' | 'forget', node });
+  else dialogs.open({ kind: action as NodeDialog, node });
 };
 
 const past: Record<BulkVerb, string> = {
@@ -130,3 +130,16 @@ export const removeImage = (name: string) =>
 
 export const cancelImage = (name: string) =>
   attempt(`Could not cancel ${name}`, name, () => api.cancelImage(name));
+
+export const openConsole = ({ id, name }: Node) =>
+  attempt(`Could not open the console of ${name}`, id, () => api.openConsole(id));
+
+export const copyConsoleLink = ({ id, name }: Node) =>
+  attempt(`Could not copy the link to ${name}`, id, async () => {
+    await api.copyConsoleLink(id);
+    toasts.done({
+      subject: id,
+      title: `Copied the link to the console of ${name}`,
+      detail: 'It lets in whoever has it, while SandBoxLabs runs.',
+    });
+  });

@@ -1,9 +1,9 @@
 import type { Node } from '../lib/lab';
 
+export type NodeDialog = 'rename' | 'set' | 'consoleSettings' | 'clone' | 'forget';
+
 export type Dialog =
-  | { kind: 'create'; image?: string }
-  | { kind: 'addImage' }
-  | { kind: 'rename' | 'set' | 'clone' | 'forget'; node: Node };
+  { kind: 'create'; image?: string } | { kind: 'addImage' } | { kind: NodeDialog; node: Node };
 
 /** The dialog that is open, if one is: never two. */
 class Dialogs {

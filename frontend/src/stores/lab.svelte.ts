@@ -1,12 +1,13 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { Image, LabEvent, Link, Node } from '../lib/lab';
+import type { GatewayStatus, Image, LabEvent, Link, Node } from '../lib/lab';
 import { byName } from '../lib/names';
 
-/** What the program last said of nodes, images and its connection. `apply` alone writes. */
+/** What the program last said of nodes, images, its connection and the gateway. `apply` alone writes. */
 export class Lab {
   #nodes = new SvelteMap<string, Node>();
   #images = new SvelteMap<string, Image>();
   #link = $state.raw<Link>();
+  #gateway = $state.raw<GatewayStatus>();
   #known = $state(false);
   #waiting: (() => boolean)[] = [];
   #sortedNodes = $derived([...this.#nodes.values()].sort(byName));
@@ -35,6 +36,11 @@ export class Lab {
   /** Whether commands can be carried out now. */
   get online(): boolean {
     return this.#link?.connected ?? false;
+  }
+
+  /** Guacamole; undefined until the first news of it. */
+  get gateway(): GatewayStatus | undefined {
+    return this.#gateway;
   }
 
   node(id: string): Node | undefined {
@@ -74,9 +80,11 @@ export class Lab {
         this.#images.delete(event.id ?? '');
         break;
       case 'link':
+      case 'gateway':
         break;
     }
     if (event.link) this.#link = event.link;
+    if (event.gateway) this.#gateway = event.gateway;
     this.#waiting = this.#waiting.filter((look) => !look());
   }
 }

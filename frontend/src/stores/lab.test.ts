@@ -59,6 +59,14 @@ describe('apply', () => {
     expect([lab.known, lab.online]).toEqual([false, true]);
   });
 
+  test('the gateway comes with the snapshot and by events of its own', () => {
+    const lab = furnished();
+    expect(lab.gateway).toBeUndefined();
+    lab.apply(event({ kind: 'snapshot', link, gateway: { mode: 'stack', state: 'starting' } }));
+    lab.apply(event({ kind: 'gateway', gateway: { mode: 'stack', state: 'ready' } }));
+    expect(lab.gateway?.state).toBe('ready');
+  });
+
   test('what is waited for is told when it comes', async () => {
     const lab = furnished();
     const running = lab.until('a', ({ state }) => `${state}` === 'running');

@@ -1,8 +1,8 @@
 import { SvelteSet } from 'svelte/reactivity';
 
-export type Screen = 'nodes' | 'images' | 'health' | 'console';
+export type Screen = 'nodes' | 'images' | 'health' | 'settings' | 'console';
 
-const screens: Screen[] = ['nodes', 'images', 'health', 'console'];
+const screens: Screen[] = ['nodes', 'images', 'health', 'settings', 'console'];
 
 /** Which screen is in front, kept in the address, and which consoles are open. */
 class View {

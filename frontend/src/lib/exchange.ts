@@ -1,0 +1,93 @@
+// One clipboard for the desktop and a guest: what is copied here can be pasted
+// there, and the other way round, while the console has the keyboard.
+
+import { longestText } from './screen';
+
+/** The desktop's clipboard. */
+export interface Desk {
+  /** Undefined where a page may not read it unasked: then only a paste of the person's gives it. */
+  read: () => Promise<string | undefined>;
+  write: (text: string) => Promise<unknown>;
+}
+
+/** What the exchange needs of a console. */
+export interface Guest {
+  paste(text: string): void;
+  tap(keysym: number, code: string): void;
+}
+
+type Key = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'altKey' | 'shiftKey' | 'metaKey'>;
+
+/** The keysym that pastes in a guest, if the keys do that: Ctrl+V, Ctrl+Shift+V or Shift+Insert. */
+export function pasteKey({ key, ctrlKey, altKey, shiftKey, metaKey }: Key): number | undefined {
+  if (altKey || metaKey) return undefined;
+  if (ctrlKey && key.toLowerCase() === 'v') return key.charCodeAt(0);
+  return !ctrlKey && shiftKey && key === 'Insert' ? 0xff63 : undefined;
+}
+
+export class Exchange {
+  #desk: Desk;
+  #guest: Guest;
+  #last = '';
+  #readable = true;
+
+  constructor(desk: Desk, guest: Guest) {
+    this.#desk = desk;
+    this.#guest = guest;
+  }
+
+  /** Gives the guest what the desktop has, if that is new to it. */
+  async offer(): Promise<void> {
+    const text = await this.#desk.read().catch(() => undefined);
+    this.#readable = text !== undefined;
+    this.give(text ?? '');
+  }
+
+  /** Another guest, or another connection to it, knows nothing yet. */
+  forget(): void {
+    this.#last = '';
+  }
+
+  give(text: string): void {
+    if (!text || text === this.#last || text.length > longestText) return;
+    this.#last = text;
+    this.#guest.paste(text);
+  }
+
+  /** Takes what the guest has copied. */
+  take(text: string): void {
+    if (!text || text === this.#last) return;
+    this.#last = text;
+    this.#desk.write(text).catch(() => undefined); // the guest's copy stays in the guest
+  }
+
+  /**
+   * Where the clipboard can not be read, the keys that paste first reach the browser, which hands
+   * it over, and only then the guest. Gives whether that was so.
+   */
+  key(event: Key): boolean {
+    const keysym = pasteKey(event);
+    if (this.#readable || keysym === undefined) return false;
+    setTimeout(() => this.#guest.tap(keysym, event.code));
+    return true;
+  }
+}
+
+/** Connects an exchange to the element of a console. */
+export function listen(exchange: Exchange, element: HTMLElement): () => void {
+  const held = () => element.contains(document.activeElement);
+  const offer = () => void (held() && exchange.offer());
+  const key = (event: KeyboardEvent) => exchange.key(event) && event.stopPropagation();
+  const paste = (event: ClipboardEvent) => exchange.give(event.clipboardData?.getData('text/plain') ?? '');
+
+  element.addEventListener('focusin', offer);
+  element.addEventListener('keydown', key, true);
+  element.addEventListener('paste', paste);
+  addEventListener('focus', offer);
+  return () => {
+    element.removeEventListener('focusin', offer);
+    element.removeEventListener('keydown', key, true);
+    element.removeEventListener('paste', paste);
+    removeEventListener('focus', offer);
+  };
+}

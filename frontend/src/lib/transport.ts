@@ -1,0 +1,71 @@
+// Which way to take to a node's display.
+
+import type { GatewayStatus, Registration } from './lab';
+import { sentence } from './problem';
+import type { Transport } from './screen';
+
+/** What the person asked of a tab. */
+export type Wish = 'auto' | Transport;
+
+export interface Choice {
+  transport: Transport;
+  /** Why this one, in a sentence. */
+  reason: string;
+}
+
+/** What the choice depends on beside the wish. */
+export interface Way {
+  gateway?: GatewayStatus;
+  registration?: Registration;
+  /** Why Guacamole failed in this tab; empty if it did not. */
+  failure: string;
+}
+
+export const transportNames: Record<Transport, string> = { direct: 'Direct', guacamole: 'Guacamole' };
+
+/** Chooses: what was wished, or Guacamole where it can be had, or else VNC. */
+export function choose(wish: Wish, way: Way): Choice {
+  if (wish !== 'auto') return { transport: wish, reason: 'You chose it.' };
+  const hindrance = hindranceOf(way);
+  return hindrance
+    ? { transport: 'direct', reason: hindrance }
+    : { transport: 'guacamole', reason: 'Guacamole is ready.' };
+}
+
+/** Why Guacamole is not taken by itself; empty if it is. */
+function hindranceOf({ gateway, registration, failure }: Way): string {
+  return (
+    gatewayHindrance(gateway) ||
+    registrationHindrance(registration) ||
+    (failure && `Guacamole failed: ${failure.replace(/[.!?]$/, '')}, so the display is shown directly.`)
+  );
+}
+
+/** Why Guacamole can not be had at all now; empty if it can. */
+export const unavailable = ({ gateway, registration }: Way): string =>
+  gatewayHindrance(gateway) || registrationHindrance(registration);
+
+function gatewayHindrance(gateway?: GatewayStatus): string {
+  const hindrances: Record<string, string> = {
+    off: 'Guacamole is not set up.',
+    starting: 'Guacamole is starting.',
+    stopping: 'Guacamole is stopping.',
+    connecting: 'Guacamole is being connected to.',
+    failed: `Guacamole is not ready. ${gateway?.problem ? sentence(gateway.problem.message) : ''}`.trim(),
+    ready: '',
+  };
+  return hindrances[gateway?.state ?? 'off'] ?? '';
+}
+
+function registrationHindrance(registration?: Registration): string {
+  if (registration?.state === 'registered') return '';
+  const problem = registration?.problem;
+  return problem
+    ? `Guacamole does not have this node yet. ${sentence(problem.message)}`
+    : 'Registering with Guacamole.';
+}
+
+/** Changes whenever Guacamole deserves another try. */
+export function circumstances({ gateway, registration }: Omit<Way, 'failure'>, display: boolean): string {
+  return [gateway?.state, gateway?.url, registration?.state, display].join(' ');
+}

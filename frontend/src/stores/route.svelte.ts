@@ -1,0 +1,57 @@
+import type { Node } from '../lib/lab';
+import type { Transport } from '../lib/screen';
+import { choose, circumstances, unavailable, type Choice, type Wish } from '../lib/transport';
+import { lab } from './lab.svelte';
+
+/** The way one console takes to its display. */
+export class Route {
+  #node: () => Node;
+  #display: () => boolean;
+  #wish = $state<Wish>('auto');
+  #failure = $state('');
+
+  constructor(node: () => Node, display: () => boolean) {
+    this.#node = node;
+    this.#display = display;
+  }
+
+  get wish(): Wish {
+    return this.#wish;
+  }
+
+  get choice(): Choice {
+    return choose(this.#wish, { ...this.#way, failure: this.#failure });
+  }
+
+  /** Whether Guacamole could be had and was not, for a failure of its own. */
+  get failed(): boolean {
+    return this.#wish === 'auto' && this.#failure !== '' && !this.unavailable;
+  }
+
+  /** Why Guacamole can not be had now; empty if it can. */
+  get unavailable(): string {
+    return unavailable({ ...this.#way, failure: '' });
+  }
+
+  /** Changes whenever Guacamole deserves another try: then call `retry`. */
+  get circumstances(): string {
+    return circumstances(this.#way, this.#display());
+  }
+
+  ask(wish: Wish): void {
+    this.#wish = wish;
+    this.#failure = '';
+  }
+
+  retry(): void {
+    this.#failure = '';
+  }
+
+  fail(transport: Transport, why: string): void {
+    if (transport === 'guacamole') this.#failure = why;
+  }
+
+  get #way() {
+    return { gateway: lab.gateway, registration: this.#node().gateway };
+  }
+}
