@@ -27,7 +27,7 @@ const mask = "********"
 // Masked gives the settings as they can be shown.
 func (s GatewaySettings) Masked() GatewaySettings {
 	u, err := url.Parse(s.DSN)
-	if err != nil { // it is none: nothing of it is safe to show
+	if err != nil || s.checkDSN() != nil { // nothing of it is safe to show
 		s.DSN = ""
 		return s
 	}

@@ -500,3 +500,23 @@ func TestGatewayEvents(t *testing.T) {
 		}
 	})
 }
+
+// TestHealthOfTheGateway asks the doctor about it in each of its states.
+func TestHealthOfTheGateway(t *testing.T) {
+	atGateway(t, func(t *testing.T, h *house) {
+		if got := h.check("gateway"); got.Status != lab.CheckOK || !strings.Contains(got.Message, labtest.GatewayAddress) {
+			t.Errorf("got %+v, want it fine, with its address", got)
+		}
+		h.Gateway.Disconnect()
+		synctest.Wait()
+		if got := h.check("gateway"); got.Status != lab.CheckWarning || got.Remedy != "sandboxlabs gateway test" || !strings.Contains(got.Message, "straight over VNC") {
+			t.Errorf("got %+v, want a warning with the way to find out", got)
+		}
+		if _, err := h.s.SetGateway(t.Context(), lab.GatewaySettings{Mode: lab.GatewayOff}); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.check("gateway"); got.Status != lab.CheckOK {
+			t.Errorf("got %+v of none, want it fine", got)
+		}
+	})
+}

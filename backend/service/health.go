@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"sandboxlabs/backend/lab"
 )
@@ -30,6 +31,9 @@ func (s *Service) Health(ctx context.Context) (lab.Health, error) {
 	}
 	if poolErr == nil {
 		report.Checks = append(report.Checks, s.checkOrphans(volumes))
+	}
+	if s.hasGateway() == nil {
+		report.Checks = append(report.Checks, s.checkGateway(ctx))
 	}
 	return report, nil
 }
@@ -192,4 +196,28 @@ func (s *Service) changing(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.changes[id] != nil
+}
+
+// gatewayLimit is how long the doctor waits for a gateway that does not answer.
+const gatewayLimit = 5 * time.Second
+
+// checkGateway tells how the gateway is. Without it consoles are direct, which is
+// why its failure is a warning.
+func (s *Service) checkGateway(ctx context.Context) lab.Check {
+	const name = "gateway"
+	ctx, cancel := context.WithTimeout(ctx, gatewayLimit)
+	defer cancel()
+	status, err := s.WaitGateway(ctx)
+	switch {
+	case err != nil:
+		c := failed(name, "sandboxlabs gateway test", err)
+		c.Status, c.Message = lab.CheckWarning, c.Message+" Consoles go straight over VNC meanwhile."
+		if status.Mode == lab.GatewayStack {
+			c.Remedy = "sandboxlabs gateway up"
+		}
+		return c
+	case status.State == lab.GatewayIsOff:
+		return fine(name, "None is set up; consoles go straight over VNC.")
+	}
+	return fine(name, "Consoles are at %s too, schema %s.", status.URL, status.Schema)
 }

@@ -100,7 +100,7 @@ func (s *Service) gatewayOpened(r lab.Registry, with lab.GatewaySettings, access
 	s.setGateway(status)
 	for id := range g.waiting {
 		delete(g.waiting, id)
-		s.touch(id)
+		s.tellOf(id)
 	}
 	return true
 }

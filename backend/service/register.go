@@ -7,12 +7,19 @@ import (
 	"sandboxlabs/backend/lab"
 )
 
-// touch has the gateway told of a node, once more if it just is being told. A
-// process that does not stay tells only of the nodes it changes. s.mu must be held.
+// touch has the gateway told of a node that may have changed. A process that
+// does not stay tells only of the nodes it changes. s.mu must be held.
 func (s *Service) touch(id string) {
+	if c := s.changes[id]; s.o.Resident || c != nil && !c.quiet {
+		s.tellOf(id)
+	}
+}
+
+// tellOf has the gateway told of a node, once more if it just is being told.
+// s.mu must be held.
+func (s *Service) tellOf(id string) {
 	g := &s.gate
-	c := s.changes[id]
-	if s.ended || g.settings.Mode == lab.GatewayOff || !s.o.Resident && (c == nil || c.quiet) && !g.waiting[id] && g.failures[id] == nil {
+	if s.ended || g.settings.Mode == lab.GatewayOff {
 		return
 	}
 	if g.registry == nil {
@@ -74,7 +81,7 @@ func (s *Service) toldOf(ctx context.Context, id string, err error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if g.failures[id] == f {
-			s.touch(id)
+			s.tellOf(id)
 		}
 	})
 }
