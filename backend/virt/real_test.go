@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,10 +141,22 @@ type testDriver struct{ *Conn }
 func (d testDriver) Domain(ctx context.Context, id string) (lab.Domain, error) {
 	domain, err := d.Conn.Domain(ctx, id)
 	if domain.State.Active() {
-		domain.VNC = &lab.VNC{Host: "127.0.0.1", Port: 5900}
+		domain.VNC = mockDisplay()
 	}
 	return domain, err
 }
+
+// Display has the password of the mock's own definition.
+func (d testDriver) Display(ctx context.Context, id string) (vnc *lab.VNC, password string, err error) {
+	err = d.withActive(ctx, id, "read where the display is", func(_ *session, domain *libvirt.Domain) error {
+		text, err := domain.GetXMLDesc(libvirt.DOMAIN_XML_SECURE)
+		vnc, password = mockDisplay(), text[strings.Index(text, "passwd='"):][len("passwd='"):][:8]
+		return err
+	})
+	return vnc, password, err
+}
+
+func mockDisplay() *lab.VNC { return &lab.VNC{Host: "127.0.0.1", Port: 5900} }
 
 func TestPool(t *testing.T) {
 	labtest.PoolSuite(t, func(t *testing.T) lab.Pool { return mustOpen(t) })
