@@ -60,7 +60,7 @@ func (f *face) followGateway(ctx context.Context, s *service.Service, do func(*s
 	<-events // the snapshot tells of what was before
 	go func() {
 		for e := range events {
-			if e.Gateway != nil && e.Gateway.Progress != "" {
+			if e.Gateway != nil && e.Gateway.Progress != "" && !f.json {
 				say(f.Err, "%s\n", e.Gateway.Progress)
 			}
 		}

@@ -71,6 +71,9 @@ func (f *face) nodeShow() *cobra.Command {
 		Use: "show NODE", Short: "Show a node", Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeNodes,
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {
 			return f.session(cmd.Context(), true, func(ctx context.Context, s *service.Service) error {
+				limited, cancel := context.WithTimeout(ctx, gatewayLimit)
+				defer cancel()
+				_, _ = s.WaitGateway(limited) // how it is, the node tells
 				return f.printNode(s.Show(ctx, args[0]))
 			})
 		}),
