@@ -21,6 +21,12 @@ func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
 	code := m.Run()
+	if guacd, err := sharedGuacd(); !testing.Short() && err == nil {
+		if err := guacd.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
 	if database != nil {
 		if err := database.Close(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
