@@ -1,9 +1,11 @@
 // A backend that lives in the page, for `npm run dev` and the pictures alone. It
 // answers like the program, from memory. The address chooses what it has:
-// ?nodes=200, ?images=0, ?lost, ?gone, ?silent, ?broken, ?window,
-// ?vnc=ws://127.0.0.1:5777 (a QEMU with -vnc :0,websocket=5777).
+// ?nodes=200, ?images=0, ?lost, ?gone, ?silent, ?broken, ?window, ?gateway=ready,
+// ?vnc=ws://127.0.0.1:5777 (a QEMU with -vnc :0,websocket=5777),
+// ?tunnel=ws://... (what speaks Guacamole's protocol as its web application does).
 
-import type { Image, LabEvent, Node, Problem, State } from '../src/lib/lab';
+import type { GatewaySettings, Image, LabEvent, Node, Problem, State } from '../src/lib/lab';
+import { Gateway } from './gateway';
 
 const asked = new URLSearchParams(location.search);
 const MiB = 1 << 20;
@@ -13,6 +15,26 @@ const nodes = new Map<string, Node>();
 const images = new Map<string, Image>();
 const deleted = new Map<string, Node>();
 let send: (event: LabEvent) => void = () => undefined;
+
+const gateway = new Gateway((status) => {
+  send({ kind: 'gateway', gateway: status } as LabEvent);
+  for (const node of nodes.values()) change(node, { gateway: registration(node.name) });
+});
+
+/** edge-router takes long, for whatever reason. */
+function registration(name: string): Node['gateway'] {
+  const set = !['off', 'stopping'].includes(gateway.status.state);
+  const slow = name === 'edge-router' || gateway.status.state !== 'ready';
+  const problem = {
+    kind: 'unavailable',
+    message: 'The database of the gateway does not answer.',
+    hint: 'It is tried again by itself.',
+  };
+  return {
+    state: !set ? 'direct' : slow ? 'registering' : 'registered',
+    ...(set && name === 'edge-router' && { problem }),
+  } as Node['gateway'];
+}
 
 function fail(kind: string, message: string, hint?: string): never {
   throw JSON.stringify({ kind, message, hint } satisfies Problem);
@@ -33,6 +55,7 @@ function addNode(name: string, state: State, more: Partial<Node> = {}): Node {
     startedAt: state === 'stopped' && n % 2 ? null : minutesAgo(n * 7),
     state,
     overlay: { path: '', bytes: 196 * 1024 + n * 777_777 },
+    gateway: registration(name),
     ...more,
   } as Node;
   nodes.set(node.id, node);
@@ -182,7 +205,8 @@ const calls: Record<string, (...args: never[]) => unknown> = {
       uri: 'qemu:///session',
       ...(down && { problem }),
     };
-    send({ kind: 'snapshot', nodes: [...nodes.values()], images: [...images.values()], link } as LabEvent);
+    const lists = { nodes: [...nodes.values()], images: [...images.values()] };
+    send({ kind: 'snapshot', ...lists, link, gateway: gateway.status } as LabEvent);
   },
   Create(input: Node & { start: boolean }) {
     const node = addNode(input.name, 'stopped', {
@@ -214,7 +238,11 @@ const calls: Record<string, (...args: never[]) => unknown> = {
     return change(node, { state: 'stopped', problem: undefined });
   },
   Rename: (key: string, name: string) => change(find(key), { name }),
-  Set: (key: string, input: object) => change(find(key), input),
+  Set(key: string, input: { guacamole?: Record<string, string> }) {
+    if (input.guacamole?.['recording-name'] === 'boom')
+      fail('invalid', 'There is no folder for recordings.', 'Set one among the settings of the gateway.');
+    return change(find(key), input);
+  },
   Clone: (key: string, input: object) =>
     change(addNode('', 'stopped', find(key)), { ...input, id: crypto.randomUUID() }),
   Bulk: ({ verb, nodes: keys }: { verb: string; nodes: string[] }) =>
@@ -232,10 +260,17 @@ const calls: Record<string, (...args: never[]) => unknown> = {
     images.delete(name);
     send({ kind: 'image_removed', id: name } as LabEvent);
   },
-  Console() {
-    const url = asked.get('vnc');
+  Console(_: string, kind: string) {
+    const url = asked.get(kind);
     return url ? { url } : fail('unavailable', 'The display does not answer.');
   },
+  ConsoleLink: (key: string) => `${gateway.status.url}/#/client/${btoa(find(key).id)}?token=0123456789abcdef`,
+  Gateway: () => gateway.report(),
+  SetGateway: (settings: GatewaySettings) => gateway.set(settings),
+  TestGateway: (settings: GatewaySettings) => gateway.test(settings),
+  GatewayUp: () => gateway.up(),
+  GatewayDown: () => gateway.down(),
+  GatewayLogs: () => gateway.logs(),
   Health: () => ({
     host: {
       uri: 'qemu:///session',
@@ -289,5 +324,12 @@ Object.assign(window, {
   runtime: {
     EventsOnMultiple: (_: string, apply: typeof send) => (send = apply),
     Environment: () => Promise.resolve({ platform: asked.has('window') ? 'linux' : 'browser' }),
+    ClipboardGetText: () => navigator.clipboard.readText(),
+    ClipboardSetText: (text: string) =>
+      navigator.clipboard.writeText(text).then(
+        () => true,
+        () => false,
+      ),
+    BrowserOpenURL: (url: string) => window.open(url, '_blank', 'noopener'),
   },
 });

@@ -91,6 +91,23 @@ test('refusals are tried again, ever slower up to five seconds', async () => {
   expect(failures).toHaveLength(counted);
 });
 
+test('what ends as soon as it is there is not begun again at once', async () => {
+  open(ready).follow(true, 'direct');
+  for (let n = 0; n < 60; n++) {
+    await vi.advanceTimersByTimeAsync(1_000);
+    FakeScreen.opened.at(-1)?.listener.shown();
+    FakeScreen.opened.at(-1)?.listener.ended('');
+  }
+  expect(FakeScreen.opened.length).toBeLessThan(20);
+  await vi.advanceTimersByTimeAsync(5_000);
+  const opened = FakeScreen.opened.length;
+  FakeScreen.opened.at(-1)?.listener.shown();
+  await vi.advanceTimersByTimeAsync(6_000);
+  FakeScreen.opened.at(-1)?.listener.ended('');
+  await vi.advanceTimersByTimeAsync(200);
+  expect(FakeScreen.opened).toHaveLength(opened + 1);
+});
+
 test('news of the node ends the wait at once', async () => {
   const address = vi.fn(() => Promise.reject(new Error('no')));
   const console = open(address);

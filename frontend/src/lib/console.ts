@@ -43,6 +43,8 @@ export class Console {
   #phase: Phase = 'off';
   #attempt = 0;
   #wait = firstWait;
+  /** When the picture came. */
+  #since = 0;
   #timer?: ReturnType<typeof setTimeout>;
   #fit = true;
 
@@ -112,13 +114,16 @@ export class Console {
   }
 
   #shown(): void {
+    if (this.#phase === 'connected') return;
     clearTimeout(this.#timer);
-    this.#wait = firstWait;
-    if (this.#phase !== 'connected') this.#become('connected', '');
+    this.#since = Date.now();
+    this.#become('connected', '');
   }
 
   #lost(why: string): void {
     const was = this.#phase;
+    // What ends as soon as it is there is not begun again at once.
+    if (was === 'connected' && Date.now() - this.#since > longestWait) this.#wait = firstWait;
     const said = why || (was === 'connected' ? 'The connection ended.' : 'The display did not answer.');
     this.#drop();
     this.#become('waiting', said);

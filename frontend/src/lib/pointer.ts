@@ -55,14 +55,18 @@ export function sendPointer(
   send: (state: MouseState) => void,
 ): void {
   const wheel = new Wheel();
-  const move = (event: PointerEvent) => event.isPrimary && send(stateOf(event, place()));
+  /** Of the pointer: a wheel tells its place in whole pixels of the window. */
+  let last: MouseState | undefined;
+  const move = (event: PointerEvent) => {
+    if (event.isPrimary) send((last = stateOf(event, place())));
+  };
   const press = (event: PointerEvent) => {
     if (event.type === 'pointerdown') element.setPointerCapture(event.pointerId);
     move(event);
   };
   const turn = (event: WheelEvent) => {
     event.preventDefault();
-    const state = stateOf(event, place());
+    const state = last ?? stateOf(event, place());
     const clicks = wheel.turn(event);
     for (let n = 0; n < Math.abs(clicks); n++) {
       send({ ...state, up: clicks < 0, down: clicks > 0 });
