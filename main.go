@@ -7,12 +7,15 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
+	"os/user"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,10 +24,12 @@ import (
 	"sandboxlabs/backend/config"
 	"sandboxlabs/backend/console"
 	"sandboxlabs/backend/durable"
+	"sandboxlabs/backend/guacamole"
 	"sandboxlabs/backend/images"
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/rest"
 	"sandboxlabs/backend/service"
+	"sandboxlabs/backend/stack"
 	"sandboxlabs/backend/store"
 	"sandboxlabs/backend/virt"
 )
@@ -34,6 +39,9 @@ var dist embed.FS
 
 //go:embed build/appicon.png
 var icon []byte
+
+//go:embed docker-compose.yml build/gateway
+var stackFiles embed.FS
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -58,8 +66,8 @@ type rig struct {
 }
 
 // assemble wires a service for the libvirt at uri, empty for the settings'. It
-// begins to connect; close ends that.
-func assemble(uri string) (*rig, error) {
+// begins to connect; close ends that. resident says that the process is to stay.
+func assemble(uri string, resident bool) (*rig, error) {
 	r := &rig{paths: config.ReadPaths()}
 	settings, err := config.Load(r.paths.Settings)
 	if err != nil {
@@ -84,7 +92,7 @@ func assemble(uri string) (*rig, error) {
 		URI: uri, PoolName: settings.Pool.Name, PoolPath: settings.PoolPath(uri, r.paths),
 		Emulation: string(settings.Emulation), Log: log,
 	})
-	r.consoles = console.New(r.conn, r.conn, console.Options{Origins: windowOrigins, Log: log})
+	r.consoles = console.New(r.conn, r.conn, console.Options{Origins: windowOrigins, Tunnels: tunnels{r}, Log: log})
 	r.service = service.New(service.Options{
 		Hypervisor: r.conn,
 		Pool:       r.conn,
@@ -92,6 +100,11 @@ func assemble(uri string) (*rig, error) {
 		Store:      store.New(r.paths.Nodes, r.paths.Locks),
 		Consoles:   r.consoles,
 		URI:        uri,
+		Gateway:    guacamole.New(log),
+		Stack:      stack.New(stackFiles, r.paths.Gateway),
+		Settings:   keeper{r.paths.Settings, settings.Gateway},
+		Owner:      owner(uri, settings.Pool.Name),
+		Resident:   resident,
 		VCPUs:      settings.Node.VCPUs,
 		MemoryMiB:  settings.Node.MemoryMiB,
 		UndoTime:   settings.Undo.For(),
@@ -106,11 +119,66 @@ func assemble(uri string) (*rig, error) {
 var windowOrigins = []string{"wails://wails", "wails://wails.localhost"}
 
 func open(uri string) (*service.Service, func() error, error) {
-	r, err := assemble(uri)
+	r, err := assemble(uri, false)
 	if err != nil {
 		return nil, nil, err
 	}
 	return r.service, r.conn.Close, nil
+}
+
+// tunnels opens consoles through the service, which is made after what serves them.
+type tunnels struct{ *rig }
+
+func (t tunnels) OpenTunnel(ctx context.Context, id string, ask lab.TunnelRequest) (lab.Tunnel, error) {
+	return t.service.OpenTunnel(ctx, id, ask)
+}
+
+// keeper keeps the gateway's settings in the settings file.
+type keeper struct {
+	file string
+	read config.Gateway
+}
+
+func (k keeper) Gateway() lab.GatewaySettings {
+	g := k.read
+	return lab.GatewaySettings{
+		Mode: lab.GatewayMode(g.Mode), URL: g.URL, DSN: g.DSN, DisplayHost: g.DisplayHost, Recordings: g.Recordings,
+		WebPort: g.WebPort, GuacdPort: g.GuacdPort, DatabasePort: g.DatabasePort,
+	}
+}
+
+func (k keeper) SaveGateway(_ context.Context, s lab.GatewaySettings) error {
+	file := k.file
+	if target, err := filepath.EvalSymlinks(file); err == nil { // people keep such files elsewhere
+		file = target
+	}
+	content, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return lab.Errorf(lab.KindDenied, "the settings can not be read").WithCause(err)
+	}
+	content, err = config.WithGateway(content, config.Gateway{
+		Mode: string(s.Mode), URL: s.URL, DSN: s.DSN, DisplayHost: s.DisplayHost, Recordings: s.Recordings,
+		WebPort: s.WebPort, GuacdPort: s.GuacdPort, DatabasePort: s.DatabasePort,
+	})
+	if err != nil {
+		return lab.Errorf(lab.KindInvalid, "the settings can not be changed").WithCause(err).WithHint("Mend %s by hand.", file)
+	}
+	return durable.Write(file, content)
+}
+
+// owner says whose nodes these are, to tell them from others' at the same gateway.
+func owner(uri, pool string) string {
+	who, where, what := "somebody", "here", strings.TrimPrefix(uri, "qemu:///")
+	if u, err := user.Current(); err == nil {
+		who = u.Username
+	}
+	if host, err := os.Hostname(); err == nil {
+		where = host
+	}
+	if pool != config.Defaults().Pool.Name {
+		what += ", " + pool
+	}
+	return fmt.Sprintf("%s@%s (%s)", who, where, what)
 }
 
 // closeLimit is how long what was begun may take after the window is closed or
@@ -142,7 +210,7 @@ func window(ctx context.Context, uri string) error {
 		return err
 	}
 	defer unlock()
-	r, err := assemble(uri)
+	r, err := assemble(uri, true)
 	if err != nil {
 		return err
 	}
@@ -164,7 +232,7 @@ func window(ctx context.Context, uri string) error {
 
 // serve serves the page on a loopback address, empty for the settings'.
 func serve(ctx context.Context, uri, address string, ready func(link string)) error {
-	r, err := assemble(uri)
+	r, err := assemble(uri, true)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -38,66 +37,55 @@ func (b *bed) console(ctx context.Context) ([]row, error) {
 func (b *bed) firstFrame(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	var ticket lab.Ticket
-	if err := b.server.call(ctx, "Console", &ticket, id, lab.ConsoleVNC); err != nil {
-		return err
-	}
-	page, err := url.Parse(b.server.base)
+	ws, err := b.socket(ctx, id, lab.ConsoleVNC, "binary", "")
 	if err != nil {
 		return err
-	}
-	at, err := page.Parse(ticket.URL)
-	if err != nil {
-		return err
-	}
-	at.Scheme = "ws"
-	ws, answer, err := websocket.Dial(ctx, at.String(), &websocket.DialOptions{
-		HTTPClient: b.server.client, HTTPHeader: http.Header{"Origin": {b.server.base}}, Subprotocols: []string{"binary"},
-	})
-	if err != nil {
-		return err
-	}
-	if answer.Body != nil {
-		defer answer.Body.Close()
 	}
 	defer ws.CloseNow()
-	ws.SetReadLimit(-1)
 	return readFrame(websocket.NetConn(ctx, ws, websocket.MessageBinary))
 }
 
-// readFrame is the shortest client of RFB 3.8 (RFC 6143): no security, shared,
-// raw encoding, one whole frame.
+// readFrame takes one whole frame in raw encoding.
 func readFrame(c io.ReadWriter) error {
+	begin, err := enter(c)
+	if err != nil {
+		return err
+	}
+	return readPixels(c, begin[:4], int64(begin[4])/8)
+}
+
+// enter is the shortest beginning of RFB 3.8 (RFC 6143): no security, shared. It
+// gives width, height and pixel format as they were sent.
+func enter(c io.ReadWriter) (begin [24]byte, err error) {
 	var version [12]byte
 	var count [1]byte
 	if err := exchange(c, []byte("RFB 003.008\n"), version[:], count[:]); err != nil {
-		return err
+		return begin, err
 	}
 	offered := make([]byte, count[0])
 	var result [4]byte
 	if _, err := io.ReadFull(c, offered); err != nil {
-		return err
+		return begin, err
 	}
 	if _, err := c.Write([]byte{1}); err != nil { // security type: none
-		return err
+		return begin, err
 	}
 	if _, err := io.ReadFull(c, result[:]); err != nil {
-		return err
+		return begin, err
 	}
 	if binary.BigEndian.Uint32(result[:]) != 0 {
-		return fmt.Errorf("the display refused us; it offered %v", offered)
+		return begin, fmt.Errorf("the display refused us; it offered %v", offered)
 	}
-	var begin [24]byte
 	if _, err := c.Write([]byte{1}); err != nil { // shared
-		return err
+		return begin, err
 	}
 	if _, err := io.ReadFull(c, begin[:]); err != nil {
-		return err
+		return begin, err
 	}
 	if _, err := io.CopyN(io.Discard, c, int64(binary.BigEndian.Uint32(begin[20:]))); err != nil {
-		return err
+		return begin, err
 	}
-	return readPixels(c, begin[:4], int64(begin[4])/8)
+	return begin, nil
 }
 
 // exchange reads the greeting, answers it, and reads what follows.
@@ -132,6 +120,55 @@ func readPixels(c io.ReadWriter, size []byte, bytesPerPixel int64) error {
 		if _, err := io.CopyN(io.Discard, c, int64(width)*int64(height)*bytesPerPixel); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// showDirect takes what a display shows in ZRLE, of which noVNC and QEMU both
+// know, as fast as it comes, until ctx ends.
+func (b *bed) showDirect(ctx context.Context, id string, bytes *atomic.Int64) error {
+	ws, err := b.socket(ctx, id, lab.ConsoleVNC, "binary", "")
+	if err != nil {
+		return err
+	}
+	defer ws.CloseNow()
+	c := websocket.NetConn(ctx, ws, websocket.MessageBinary)
+	begin, err := enter(c)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Write([]byte{2, 0, 0, 1, 0, 0, 0, 16}); err != nil { // SetEncodings: ZRLE
+		return err
+	}
+	for incremental := byte(0); ; incremental = 1 {
+		if _, err := c.Write(append([]byte{3, incremental, 0, 0, 0, 0}, begin[:4]...)); err != nil {
+			return err
+		}
+		if err := readZRLE(c, bytes); err != nil {
+			return err
+		}
+	}
+}
+
+// readZRLE takes one update.
+func readZRLE(c io.Reader, bytes *atomic.Int64) error {
+	var update [4]byte
+	if _, err := io.ReadFull(c, update[:]); err != nil {
+		return err
+	}
+	if update[0] != 0 {
+		return fmt.Errorf("message %d is no update", update[0])
+	}
+	for range binary.BigEndian.Uint16(update[2:]) {
+		var rectangle [16]byte
+		if _, err := io.ReadFull(c, rectangle[:]); err != nil {
+			return err
+		}
+		length := int64(binary.BigEndian.Uint32(rectangle[12:]))
+		if _, err := io.CopyN(io.Discard, c, length); err != nil {
+			return err
+		}
+		bytes.Add(length + int64(len(rectangle)))
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func bench(ctx context.Context, program, image string, rounds int) (err error) {
 	fmt.Println(header)
 	for _, measure := range []func(*bed, context.Context) ([]row, error){
 		(*bed).create, (*bed).wipe, (*bed).start, (*bed).console, (*bed).wipeRunning,
-		(*bed).idle, (*bed).list,
+		(*bed).gateway, (*bed).idle, (*bed).list,
 	} {
 		rows, err := measure(b, ctx)
 		if err != nil {

@@ -113,6 +113,14 @@ func (s *server) follow(ctx context.Context) error {
 // until gives the time of the first event, of those not yet read, that shows the
 // node as wanted.
 func (s *server) until(ctx context.Context, id string, wanted func(lab.Node) bool) (time.Time, error) {
+	return s.first(ctx, "the node to be as wanted", func(e lab.Event) bool {
+		return e.Node != nil && e.Node.ID == id && wanted(*e.Node)
+	})
+}
+
+// first gives the time of the first event, of those not yet read, that is as
+// wanted.
+func (s *server) first(ctx context.Context, what string, wanted func(lab.Event) bool) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
@@ -121,11 +129,11 @@ func (s *server) until(ctx context.Context, id string, wanted func(lab.Node) boo
 			if !ok {
 				return time.Time{}, errors.New("the event stream ended")
 			}
-			if n := e.event.Node; n != nil && n.ID == id && wanted(*n) {
+			if wanted(e.event) {
 				return e.at, nil
 			}
 		case <-ctx.Done():
-			return time.Time{}, fmt.Errorf("no such event came: %w", ctx.Err())
+			return time.Time{}, fmt.Errorf("waited in vain for %s: %w", what, ctx.Err())
 		}
 	}
 }

@@ -29,6 +29,7 @@ type site struct {
 	accounts map[string]account
 	guest    string // name of the user made for this run; empty: none was
 	worlds   atomic.Int32
+	gateway  gatewaySite
 }
 
 // account is somebody commands are run as.
@@ -111,7 +112,7 @@ func (s *site) close() error {
 	if s.guest != "" {
 		userErr = output(exec.Command("userdel", s.guest))
 	}
-	return errors.Join(userErr, os.RemoveAll(s.dir))
+	return errors.Join(s.gateway.close(), userErr, os.RemoveAll(s.dir))
 }
 
 // output runs a command and gives what it said as its error.
