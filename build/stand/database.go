@@ -69,7 +69,7 @@ func (d *Database) Start() error {
 	cmd := d.command("postgres", "-D", d.data(), "-p", strconv.Itoa(d.port))
 	for _, setting := range []string{
 		"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200",
-		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
+		"fsync=off", "full_page_writes=off", "autovacuum=off",
 		"wal_level=minimal", "max_wal_senders=0", "jit=off", "logging_collector=off",
 	} {
 		cmd.Args = append(cmd.Args, "-c", setting)
