@@ -43,6 +43,7 @@ func (c *Conn) defineNew(s *session, spec lab.NodeSpec, disk lab.Disk) error {
 	if err != nil {
 		return err
 	}
+	vnc(d).Passwd = newPassword() // whoever starts it: a display without one can not be given one while it runs
 	err = s.define(d)
 	if err != nil && s.nameTaken(spec.Name) {
 		return errNameTaken(spec.Name)
