@@ -155,6 +155,9 @@ func (b *bed) registeredOnce(ctx context.Context, id string, seen *sights, way s
 	if err != nil {
 		return err
 	}
+	if _, err := b.server.until(ctx, id, in(lab.Running)); err != nil { // it must not be taken off before the page knows
+		return err
+	}
 	deadline := time.Now().Add(10 * time.Second)
 	for time.Sleep(200 * time.Millisecond); ; time.Sleep(50 * time.Millisecond) { // passwords are given after the start
 		port, password, err := b.display(ctx, id)
