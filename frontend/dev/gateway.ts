@@ -13,7 +13,7 @@ import type {
 type Told = (status: GatewayStatus) => void;
 
 const asked = new URLSearchParams(location.search).get('gateway') ?? 'off';
-const url = 'http://127.0.0.1:8080/guacamole';
+const url = asked === 'external' ? 'https://guac.example.org/guacamole' : 'http://127.0.0.1:8080/guacamole';
 
 const problems: Record<string, Problem> = {
   failed: {
@@ -41,12 +41,12 @@ const status = (state: string, mode: string): GatewayStatus =>
 const service = (name: string, state: string, health?: string): StackService => ({ name, state, health });
 const services: Record<string, StackService[]> = {
   starting: [
-    service('database', 'running', 'healthy'),
+    service('postgres', 'running', 'healthy'),
     service('guacd', 'running', 'starting'),
     service('guacamole', 'created'),
   ],
-  ready: ['database', 'guacd', 'guacamole'].map((name) => service(name, 'running', 'healthy')),
-  connecting: ['database', 'guacd', 'guacamole'].map((name) => service(name, 'running', 'healthy')),
+  ready: ['postgres', 'guacd', 'guacamole'].map((name) => service(name, 'running', 'healthy')),
+  connecting: ['postgres', 'guacd', 'guacamole'].map((name) => service(name, 'running', 'healthy')),
 };
 
 const steps: [name: string, message: string][] = [
@@ -73,7 +73,7 @@ export class Gateway {
     asked === 'external' ? status('ready', 'external') : status(asked, asked === 'off' ? 'off' : 'stack');
   #settings = {
     mode: this.#status.mode,
-    url: asked === 'external' ? 'https://guac.example.org/guacamole' : '',
+    url: asked === 'external' ? url : '',
     dsn: asked === 'external' ? 'postgres://sandboxlabs:********@guac.example.org:5432/guacamole' : '',
     displayHost: '',
     recordings: '',

@@ -15,6 +15,26 @@ const menu = async (page, name, item) => {
   if (item) await open(page, `menu-${item}`);
 };
 
+const firstNode = '00000000-0000-4000-8000-000000000001';
+const gatewayCard = (page) => page.getByTestId('gateway-card').scrollIntoViewIfNeeded();
+const health = async (page) => {
+  await page.getByTestId('host').waitFor();
+  await page.waitForTimeout(200);
+  await gatewayCard(page);
+};
+const external = async (page, url) => {
+  await page.getByTestId('gateway-mode-external').check();
+  await page.getByTestId('gateway-url').fill(url);
+  await page.getByTestId('gateway-dsn').fill('postgres://sandboxlabs:secret@guac.example.org:5432/guacamole');
+};
+const tested = async (page, url) => {
+  await external(page, url);
+  await open(page, 'gateway-test');
+  await page.getByTestId('gateway-step').first().waitFor();
+  await page.getByTestId('gateway-save').scrollIntoViewIfNeeded();
+};
+const transport = (page) => open(page, 'console-transport');
+
 /** Each shot: its address, and what is done before it. */
 const shots = {
   nodes: ['', null],
@@ -78,6 +98,70 @@ const shots = {
   'images-refused': ['#/images', (page) => open(page, 'image-remove')],
   'images-add': ['?window#/images', (page) => open(page, 'image-add')],
   health: ['#/health', (page) => page.getByTestId('host').waitFor()],
+  'nodes-gateway': ['?gateway=ready', null],
+  'nodes-registering': ['?gateway=starting', null],
+  'health-gateway-off': ['#/health', health],
+  'health-gateway-starting': ['?gateway=starting#/health', health],
+  'health-gateway-ready': ['?gateway=ready#/health', health],
+  'health-gateway-external': ['?gateway=external#/health', health],
+  'health-gateway-failed': ['?gateway=failed#/health', health],
+  'health-gateway-log': [
+    '?gateway=ready#/health',
+    async (page) => {
+      await health(page);
+      await open(page, 'gateway-log');
+      await page.getByTestId('gateway-log-text').scrollIntoViewIfNeeded();
+    },
+  ],
+  settings: ['#/settings', (page) => page.getByTestId('gateway-mode').waitFor()],
+  'settings-stack': [
+    '#/settings',
+    async (page) => {
+      await page.getByTestId('gateway-mode-stack').check();
+      await page.getByTestId('gateway-web-port').fill('80800');
+    },
+  ],
+  'settings-external': ['?gateway=external#/settings', (page) => page.getByTestId('gateway-url').waitFor()],
+  'settings-external-new': ['#/settings', (page) => page.getByTestId('gateway-mode-external').check()],
+  'settings-testing': [
+    '#/settings',
+    async (page) => {
+      await external(page, 'https://guac.example.org/guacamole');
+      await open(page, 'gateway-test');
+    },
+  ],
+  'settings-test-failed': ['#/settings', (page) => tested(page, 'https://wrong.example.org/guacamole')],
+  'settings-test-ok': ['#/settings', (page) => tested(page, 'https://guac.example.org/guacamole')],
+  'settings-problem': [
+    '#/settings',
+    async (page) => {
+      await external(page, 'https://guac.example.org/guacamole');
+      await page.getByTestId('gateway-display-host').fill('boom');
+      await open(page, 'gateway-save');
+      await page.getByTestId('problem').waitFor();
+      await page.getByTestId('gateway-save').scrollIntoViewIfNeeded();
+    },
+  ],
+  'console-settings': ['?gateway=ready', (page) => menu(page, 'web-1', 'consoleSettings')],
+  'console-settings-problem': [
+    '?gateway=ready',
+    async (page) => {
+      await menu(page, 'web-1', 'consoleSettings');
+      await page.getByTestId('console-settings-recording').fill('boom');
+      await open(page, 'console-settings-submit');
+      await page.getByTestId('problem').waitFor();
+    },
+  ],
+  'console-transport': [`?gateway=ready#/console/${firstNode}`, transport],
+  'console-transport-off': [`#/console/${firstNode}`, transport],
+  'console-link': [
+    `?gateway=ready#/console/${firstNode}`,
+    async (page) => {
+      await transport(page);
+      await open(page, 'console-copy-link');
+      await page.getByTestId('toast').waitFor();
+    },
+  ],
   'console-off': ['#/console/00000000-0000-4000-8000-000000000006', null],
   'console-tabs': [
     '',
@@ -98,6 +182,7 @@ const wanted = process.argv.slice(3);
 for (const colorScheme of ['dark', 'light']) {
   for (const [width, height] of [
     [1280, 800],
+    [1024, 640],
     [900, 600],
   ]) {
     const context = await browser.newContext({ colorScheme, viewport: { width, height } });

@@ -37,9 +37,13 @@ function hindranceOf({ gateway, registration, failure }: Way): string {
   return (
     gatewayHindrance(gateway) ||
     registrationHindrance(registration) ||
-    (failure && `Guacamole failed: ${failure.replace(/[.!?]$/, '')}, so the display is shown directly.`)
+    (failure && `Guacamole failed: ${clause(failure)}, so the display is shown directly.`)
   );
 }
+
+/** A sentence as a part of another. */
+const clause = (sentence: string) =>
+  sentence.replace(/[.!?]$/, '').replace(/^(The|No|Another|This|Too)\b/, (word) => word.toLowerCase());
 
 /** Why Guacamole can not be had at all now; empty if it can. */
 export const unavailable = ({ gateway, registration }: Way): string =>
