@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -102,7 +103,7 @@ func assemble(uri string, resident bool) (*rig, error) {
 		URI:        uri,
 		Gateway:    guacamole.New(log),
 		Stack:      stack.New(stackFiles, r.paths.Gateway),
-		Settings:   keeper{r.paths.Settings, settings.Gateway},
+		Settings:   newKeeper(r.paths.Settings, settings.Gateway),
 		Owner:      owner(uri, settings.Pool.Name),
 		Resident:   resident,
 		VCPUs:      settings.Node.VCPUs,
@@ -133,14 +134,24 @@ func (t tunnels) OpenTunnel(ctx context.Context, id string, ask lab.TunnelReques
 	return t.service.OpenTunnel(ctx, id, ask)
 }
 
-// keeper keeps the gateway's settings in the settings file.
+// keeper keeps the gateway's settings in the settings file, which is read anew
+// each time: other processes, and people, write it too.
 type keeper struct {
 	file string
-	read config.Gateway
+	last *atomic.Pointer[config.Gateway] // what stands while the file has a fault
+}
+
+func newKeeper(file string, g config.Gateway) keeper {
+	k := keeper{file, new(atomic.Pointer[config.Gateway])}
+	k.last.Store(&g)
+	return k
 }
 
 func (k keeper) Gateway() lab.GatewaySettings {
-	g := k.read
+	if s, err := config.Load(k.file); err == nil {
+		k.last.Store(&s.Gateway)
+	}
+	g := k.last.Load()
 	return lab.GatewaySettings{
 		Mode: lab.GatewayMode(g.Mode), URL: g.URL, DSN: g.DSN, DisplayHost: g.DisplayHost, Recordings: g.Recordings,
 		WebPort: g.WebPort, GuacdPort: g.GuacdPort, DatabasePort: g.DatabasePort,

@@ -200,7 +200,7 @@ func take[T any](cmd *cobra.Command, flag string, to *T, value T) {
 func (f *face) gatewaySet() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "set", Short: "Choose the gateway", Args: cobra.NoArgs,
-		Long: "set changes what is given. A program that runs goes on with what it had until it is started again.",
+		Long: "set changes what is given. A window that is open takes to it within a minute.",
 	}
 	read := f.gatewayFlags(cmd)
 	cmd.RunE = f.offline(func(ctx context.Context, s *service.Service) error {

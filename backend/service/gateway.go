@@ -104,6 +104,25 @@ func (s *Service) applyGateway(ctx context.Context, in lab.GatewaySettings) (lab
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.resettle(in)
+	return s.gate.status, nil
+}
+
+// rereadGateway takes to what another process has set.
+func (s *Service) rereadGateway() {
+	if s.hasGateway() != nil {
+		return
+	}
+	in := s.o.Settings.Gateway()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in != s.gate.settings && s.gate.stack == nil {
+		s.resettle(in)
+	}
+}
+
+// resettle begins anew with settings. s.mu must be held.
+func (s *Service) resettle(in lab.GatewaySettings) {
 	g := &s.gate
 	g.settings, g.tried = in, false
 	if g.shut != nil {
@@ -115,7 +134,6 @@ func (s *Service) applyGateway(ctx context.Context, in lab.GatewaySettings) (lab
 	s.setGateway(g.fresh())
 	s.unsettle()
 	ring(g.wake)
-	return g.status, nil
 }
 
 func (s *Service) hasGateway() error {

@@ -291,7 +291,7 @@ func TestConnectionsOfOthers(t *testing.T) {
 		if err := r.Register(t.Context(), lab.Connection{ID: spec.ID, Name: spec.Name}); err != nil {
 			t.Fatal(err)
 		}
-		h.s.compareGateway(t.Context(), r)
+		(&attendance{s: h.s, registry: r}).compare(t.Context())
 		synctest.Wait()
 		for _, call := range h.Calls() {
 			if call == "Registry.Remove "+spec.ID {
@@ -518,5 +518,34 @@ func TestHealthOfTheGateway(t *testing.T) {
 		if got := h.check("gateway"); got.Status != lab.CheckOK {
 			t.Errorf("got %+v of none, want it fine", got)
 		}
+	})
+}
+
+// TestConnectionsThatCanNotBeRead has a database that answers, and refuses one thing.
+func TestConnectionsThatCanNotBeRead(t *testing.T) {
+	atGateway(t, func(t *testing.T, h *house) {
+		h.Script.Fail("Registry.Connections", labtest.FailBefore, lab.Errorf(lab.KindDenied, "no right to read"))
+		time.Sleep(reconcileEvery)
+		if p := h.wantStatus(lab.GatewayFailed).Problem; p.Message != "no right to read" {
+			t.Errorf("got %+v, want the reason", p)
+		}
+		time.Sleep(time.Second)
+		h.wantStatus(lab.GatewayReady)
+	})
+}
+
+// TestSettingsOfAnotherProcess has a command set the gateway while we run.
+func TestSettingsOfAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := labtest.NewWorld()
+		w.Library.MustAddImage(t, "tiny")
+		h := mustEnter(t, w, gatewayOptions(w))
+		n := h.made("web", "")
+		if err := w.Keeper.SaveGateway(t.Context(), external(w)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(reconcileEvery)
+		h.wantStatus(lab.GatewayReady)
+		h.wantRow(n.ID)
 	})
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -135,63 +136,93 @@ func (s *Service) gatewayFailed(ctx context.Context, err error) {
 	s.unsettle()
 }
 
+// attendance is the use of one open registry.
+type attendance struct {
+	s        *Service
+	registry lab.Registry
+	app      chore // a login at the web application
+	rows     chore // a comparison of everything
+}
+
+// chore is what is tried until it succeeds.
+type chore struct {
+	err   error
+	wait  pause
+	retry <-chan time.Time
+}
+
+// ended notes how an attempt ended.
+func (c *chore) ended(err error) {
+	if c.err, c.retry = err, nil; err == nil {
+		c.wait = 0
+		return
+	}
+	c.retry = time.After(c.wait.next())
+}
+
 // attendGateway compares everything when asked to, and tries the web application
 // until it answers, as long as life lasts.
 func (s *Service) attendGateway(life context.Context, r lab.Registry) {
+	a := &attendance{s: s, registry: r}
 	s.mu.Lock()
 	if s.gate.asked {
 		ring(s.gate.again)
 		ring(s.gate.relogin)
 	}
 	s.mu.Unlock()
-	var wait pause
-	var retry <-chan time.Time
 	for life.Err() == nil {
 		select {
 		case <-life.Done():
 		case <-s.gate.again:
-			s.compareGateway(life, r)
+			a.compare(life)
+		case <-a.rows.retry:
+			a.compare(life)
 		case <-s.gate.relogin:
-			retry = s.login(life, r, &wait)
-		case <-retry:
-			retry = s.login(life, r, &wait)
+			a.login(life)
+		case <-a.app.retry:
+			a.login(life)
 		}
 	}
 }
 
-// login tries the web application and tells what came of it. It gives when to
-// try again; nil: not.
-func (s *Service) login(ctx context.Context, r lab.Registry, wait *pause) <-chan time.Time {
-	err := r.Login(ctx)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if ctx.Err() != nil {
-		return nil
+func (a *attendance) login(ctx context.Context) {
+	err := a.registry.Login(ctx)
+	if ctx.Err() == nil {
+		a.app.ended(err)
+		a.tell()
 	}
-	status := s.gate.status
-	status.State, status.Problem = lab.GatewayReady, nil
-	if err != nil {
-		status.State, status.Problem = lab.GatewayFailed, lab.ProblemOf(err)
-	}
-	s.setGateway(status)
-	if err == nil {
-		*wait = 0
-		return nil
-	}
-	return time.After(wait.next())
 }
 
-// compareGateway reads what the gateway holds. Every node is told again where it
+// compare reads what the gateway holds. Every node is told again where it
 // differs, and what is no node's goes, in the process that stays.
-func (s *Service) compareGateway(ctx context.Context, r lab.Registry) {
-	connections, err := r.Connections(ctx)
-	if err != nil {
-		s.o.Log.Debug("the gateway's connections could not be read", "error", err)
+func (a *attendance) compare(ctx context.Context) {
+	connections, err := a.registry.Connections(ctx)
+	if ctx.Err() != nil {
 		return
 	}
-	for _, id := range s.takeConnections(connections) {
-		s.removeOrphan(ctx, r, id)
+	before := a.rows.err
+	a.rows.ended(err)
+	if err != nil || before != nil {
+		a.tell()
 	}
+	if err != nil {
+		return
+	}
+	for _, id := range a.s.takeConnections(connections) {
+		a.s.removeOrphan(ctx, a.registry, id)
+	}
+}
+
+// tell publishes how the gateway is. It is ready when both have answered.
+func (a *attendance) tell() {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	status := a.s.gate.status
+	status.State, status.Problem = lab.GatewayReady, lab.ProblemOf(cmp.Or(a.rows.err, a.app.err))
+	if status.Problem != nil {
+		status.State = lab.GatewayFailed
+	}
+	a.s.setGateway(status)
 }
 
 // takeConnections notes what the gateway holds, and gives the IDs of what seems

@@ -19,6 +19,9 @@ func (s *Service) reconcile(ctx context.Context) error {
 		ring(s.gate.again)
 	}
 	s.mu.Unlock()
+	if s.o.Resident {
+		s.rereadGateway()
+	}
 	for id, seen := range noticed {
 		s.adopt(ctx, id, seen.started)
 	}
