@@ -53,6 +53,7 @@ setup: ## install what is missing to build and run it
 
 setup-test:
 	@build/setup.sh test
+	@build/stand/guacd.sh build/out/guacd
 
 $(TINY): $(shell find images/tiny -type f ! -name '*.go')
 	images/tiny/build.sh $@
