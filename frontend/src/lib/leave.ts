@@ -11,7 +11,7 @@ export function onLeaveKeys(element: HTMLElement, leave: () => void): () => void
   // Only after the last release: the guest must see both keys go up.
   const up = (event: KeyboardEvent) => {
     armed &&= isModifier(event);
-    if (!armed || event.ctrlKey || event.altKey) return;
+    if (!armed || isOtherHeld(event)) return;
     armed = false;
     leave();
   };
@@ -28,3 +28,7 @@ export function onLeaveKeys(element: HTMLElement, leave: () => void): () => void
 }
 
 const isModifier = (event: KeyboardEvent) => event.key === 'Control' || event.key === 'Alt';
+
+/** Whether the other of the two is still down; WebKitGTK counts the one that goes up as held. */
+const isOtherHeld = ({ key, ctrlKey, altKey }: KeyboardEvent) =>
+  (ctrlKey && key !== 'Control') || (altKey && key !== 'Alt');
