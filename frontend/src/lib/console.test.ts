@@ -192,6 +192,12 @@ test('what an old connection says is no longer heard', async () => {
   expect(failures).toEqual([]);
 });
 
+test('the reason for a refusal is told as a sentence', async () => {
+  open(() => Promise.reject(new Error('there is no gateway'))).follow(true, 'guacamole');
+  await settle();
+  expect(failures).toEqual(['guacamole: There is no gateway.']);
+});
+
 test('the reason for an end is told', async () => {
   open(ready).follow(true, 'guacamole');
   await settle();

@@ -1,6 +1,7 @@
 // One console: it connects while its node has a display, and connects again,
 // by itself, until it is closed.
 
+import { sentence } from './problem';
 import type { Open, Screen, Transport } from './screen';
 
 export type Phase = 'off' | 'connecting' | 'connected' | 'waiting';
@@ -124,7 +125,8 @@ export class Console {
     const was = this.#phase;
     // What ends as soon as it is there is not begun again at once.
     if (was === 'connected' && Date.now() - this.#since > longestWait) this.#wait = firstWait;
-    const said = why || (was === 'connected' ? 'The connection ended.' : 'The display did not answer.');
+    const ending = was === 'connected' ? 'The connection ended.' : 'The display did not answer.';
+    const said = sentence(why || ending);
     this.#drop();
     this.#become('waiting', said);
     this.#timer = setTimeout(() => void this.#connect(), this.#wait);

@@ -30,6 +30,6 @@ const sentences: Record<number, string> = {
  * says more than ours; what guacd and the library say is no sentence for a person.
  */
 export function statusSentence(code: number, message = ''): string {
-  const own = /^\d+ +(\S.*)$/s.exec(message)?.[1];
+  const own = /^\d+ +(\D.*)$/s.exec(message)?.[1];
   return own ?? sentences[code] ?? `Guacamole ended this console with status ${code}.`;
 }
