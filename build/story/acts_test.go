@@ -49,7 +49,7 @@ func (a actor) openConsole() {
 func (a actor) command(line string) {
 	a.Helper()
 	a.await(a.screen("connected"))
-	a.click(a.screen("connected") + " canvas")
+	a.click(a.screen("connected"))
 	a.write(line)
 	a.desk.do("key", "Return")
 }
