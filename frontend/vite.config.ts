@@ -13,6 +13,8 @@ const fakeBackend: Plugin = {
 
 export default defineConfig({
   plugins: [svelte(), fakeBackend],
+  // Loaded late: found only then, they would have the dev page begin anew.
+  optimizeDeps: { include: ['@novnc/novnc', 'guacamole-common-js'] },
   build: {
     target: ['safari16', 'chrome110'],
     modulePreload: { polyfill: false },
