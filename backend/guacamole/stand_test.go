@@ -320,6 +320,7 @@ func wantOnly(t *testing.T, r lab.Registry, want ...lab.Connection) {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{"1.5", "1.6"} {
 		t.Run(version, func(t *testing.T) {
 			s := newSite(t, version)
