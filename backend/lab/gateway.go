@@ -11,12 +11,14 @@ type Gateway interface {
 	// Open connects to the database, makes sure of our group and our user, and
 	// gives what can be done with them. lost is called once, with the reason,
 	// when the database is gone; the Registry is of no use from then on. The web
-	// application is not asked. KindUnavailable if the database does not answer,
-	// KindDenied if it refuses the login or a right is missing, KindInvalid if
-	// its schema is none we know, naming what was found.
+	// application is not asked. ctx is for opening alone. KindUnavailable if the
+	// database does not answer, KindDenied if it refuses the login or a right is
+	// missing, KindInvalid if its certificate can not be trusted or its schema is
+	// none we know, naming what was found.
 	Open(ctx context.Context, a GatewayAccess, lost func(error)) (Registry, error)
 	// Test goes through all that Open and a console need, one step after the
-	// other (GatewaySteps), and stops at the first that fails. It leaves no trace.
+	// other (GatewaySteps), and stops at the first that fails. It leaves no trace
+	// but the line in Guacamole's history of logins.
 	Test(ctx context.Context, a GatewayAccess) []Check
 }
 
@@ -43,24 +45,33 @@ var GatewaySteps = []string{StepTCP, StepTLS, StepLogin, StepSchema, StepRights,
 type Registry interface {
 	// Schema is the version of the database's schema, such as "1.6".
 	Schema() string
-	// Connections gives every connection of the group, in one call. One that
-	// was renamed by hand has an ID that is no node's, and is not left out.
+	// Connections gives every connection of the group, in one call: by
+	// SameConnection what was registered, unless somebody changed it by hand. Then
+	// it MUST differ from that: what a Connection can not express is among its
+	// parameters, as Guacamole has it, or as one that Guacamole does not know, such
+	// as "(no permission)". One that was renamed by hand, without the node's ID at
+	// its end, has its whole name as its ID. The display is on this machine
+	// (127.0.0.1) where its host is the access's DisplayHost.
 	Connections(ctx context.Context) ([]Connection, error)
 	// Register makes the node's connection or brings it to c, in one step: no
-	// reader sees half of it. The number and the history of an existing one MUST stay.
+	// reader sees half of it. The number and the history of an existing one MUST
+	// stay. KindInvalid if it must not be told (Connection.Check).
 	Register(ctx context.Context, c Connection) error
-	// Remove deletes the connection with that ID; its history stays. Removing
-	// what is already gone MUST succeed.
+	// Remove deletes the connection with that ID, as Connections gives it; its
+	// history stays. Removing what is already gone MUST succeed. KindInvalid if
+	// nothing can have that ID, such as the empty one.
 	Remove(ctx context.Context, id string) error
 	// Login makes sure of a token of the web application for our user: the one
-	// of this run while it is good, else a new one.
+	// of this run while it is good, else a new one. KindDenied if it does not let
+	// our user in, KindInvalid if its address or its certificate is not good.
 	Login(ctx context.Context) error
 	// Link gives the address that opens the node's console in a browser, with the
 	// token of this run in its fragment. KindNotFound without a connection.
 	Link(ctx context.Context, id string) (string, error)
 	// Tunnel opens the node's console. KindNotFound without a connection.
 	Tunnel(ctx context.Context, id string, ask TunnelRequest) (Tunnel, error)
-	// Close ends the token and the connection to the database.
+	// Close ends the token and the connection to the database, and cuts short
+	// what is still asked. It may be called again. Its error is for the log.
 	Close(ctx context.Context) error
 }
 
@@ -80,7 +91,7 @@ func (c Connection) String() string { return fmt.Sprintf("%s (%s) at %+v", c.Nam
 // GatewayAccess says where a gateway is and who we are there.
 type GatewayAccess struct {
 	URL         string // of the web application, without a slash at its end
-	DSN         string // of its database, postgres://USER:PASSWORD@HOST:PORT/DATABASE
+	DSN         string // of its database, postgres://USER:PASSWORD@HOST:PORT/DATABASE; not on this machine: with a good certificate, unless it has sslmode=require or disable
 	DisplayHost string // how guacd reaches the displays of this machine; empty: 127.0.0.1
 	Recordings  string // folder for recordings, as guacd sees it; empty: none are made
 	Owner       string // whose nodes these are, such as "ann@lab (session)": names the group
