@@ -371,7 +371,9 @@ func TestNoValueIsInTheErrors(t *testing.T) {
 	c := labtest.Connection("web")
 	c.Password = "hiddenPW"
 	err := r.Register(t.Context(), c)
-	wantKind(t, "a row that PostgreSQL repeats", err, lab.KindBusy, "violates check constraint")
+	if lab.KindOf(err) != lab.KindInternal || !strings.Contains(err.Error(), "violates check constraint") {
+		t.Errorf("a row that PostgreSQL repeats: got %v, want it refused", err)
+	}
 	if strings.Contains(err.Error(), c.Password) {
 		t.Errorf("got %v, want it without the password", err)
 	}

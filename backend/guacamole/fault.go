@@ -58,12 +58,13 @@ var sqlFaults = map[string]*lab.Error{
 		WithHint("Raise max_connections in its postgresql.conf, or end what uses them up."),
 	"53100": lab.Errorf(lab.KindUnavailable, "the disk of the gateway's database is full").
 		WithHint("Make room on it."),
-	"57P": errGone, // it shuts down, or somebody ended our connection
-	"08":  errGone,
-	"53":  errGone,
-	"58":  errGone,
-	"23":  errMet,
-	"40":  errMet,
+	"23503": errMet,  // what it belongs to is gone
+	"23505": errMet,  // it is there already
+	"57P":   errGone, // it shuts down, or somebody ended our connection
+	"08":    errGone,
+	"53":    errGone,
+	"58":    errGone,
+	"40":    errMet,
 }
 
 // collisions are what happens to work that meets others, and not the next time.

@@ -87,24 +87,26 @@ func (r *registry) Remove(ctx context.Context, id string) error {
 func (r *registry) lock(id string) int64 { return lockOf("connection", r.names.group+"\x00"+id) }
 
 const findConnection = `
-SELECT min(connection_id) FROM guacamole_connection
-WHERE parent_id = ` + ourGroup + ` AND right(connection_name, ` + idColumns + `) = $2::text`
+SELECT (SELECT min(connection_id) FROM guacamole_connection
+		WHERE parent_id = ` + ourGroup + ` AND right(connection_name, ` + idColumns + `) = $2::text),
+	(SELECT entity_id FROM guacamole_entity WHERE type = 'USER' AND name = $3::text)`
 
 // number finds the number of a node's connection. It is not to be kept.
 func (r *registry) number(ctx context.Context, id string) (string, error) {
 	if err := lab.CheckID(id); err != nil {
 		return "", err
 	}
-	var number *int64
+	var number, user *int64
 	err := r.db.do(ctx, func(ctx context.Context) error {
-		return r.db.pool.QueryRow(ctx, findConnection, r.names.group, id).Scan(&number)
+		return r.db.pool.QueryRow(ctx, findConnection, r.names.group, id, r.names.user).Scan(&number, &user)
 	})
 	switch {
 	case err != nil:
 		return "", err
-	case number == nil:
+	case number == nil || user == nil:
 		return "", notRegistered(id)
 	}
+	r.session.belongsTo(*user)
 	return strconv.FormatInt(*number, 10), nil
 }
 

@@ -167,6 +167,7 @@ func TestTunnelToNowhere(t *testing.T) {
 // TestWhatIsNoTunnel has web applications that let us in and carry no consoles.
 func TestWhatIsNoTunnel(t *testing.T) {
 	t.Parallel()
+	s, _, c := newStage(t)
 	for _, tt := range []struct {
 		name   string
 		tunnel http.HandlerFunc
@@ -180,7 +181,6 @@ func TestWhatIsNoTunnel(t *testing.T) {
 		{"bytes", socket(websocket.MessageBinary, "RFB"), lab.KindUnavailable, "not the Guacamole protocol"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s, _, c := newStage(t)
 			mux := http.NewServeMux()
 			mux.HandleFunc("/websocket-tunnel", tt.tunnel)
 			mux.HandleFunc("/api/tokens", say(200, `{"authToken":"0123456789ABCDEF0123456789ABCDEF","dataSource":"postgresql"}`))
