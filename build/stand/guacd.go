@@ -83,8 +83,8 @@ func (g *Guacd) Address() string { return net.JoinHostPort("127.0.0.1", strconv.
 
 // Start starts a guacd that was killed, on the same port, and waits until it listens.
 func (g *Guacd) Start() error {
-	// It tells of errors only: a word to syslog while it forks can leave the child
-	// waiting for a lock that nobody holds, and its console never opens.
+	// It tells of errors only: with a word to syslog while it forks, the child can
+	// wait for a lock that nobody holds.
 	cmd := exec.Command(g.program, "-f", "-b", "127.0.0.1", "-l", strconv.Itoa(g.port), "-L", "error")
 	cmd.Env = append(os.Environ(), g.env...)
 	server, err := run(cmd, filepath.Join(g.dir, "log"), syscall.SIGKILL)

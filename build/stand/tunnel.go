@@ -147,7 +147,9 @@ func (w *WebApp) relay(ctx context.Context, cancel context.CancelCauseFunc, ws *
 	if err != nil {
 		return err
 	}
+	w.opening.Lock()
 	l, err := dial(ctx, w.guacd, s.Name, c.Protocol, parameters, d)
+	w.opening.Unlock()
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,10 @@ type WebApp struct {
 	security *tls.Config // nil: plain HTTP
 	records  records
 
+	// The real one opens many at once. Of guacd 1.3, one in a hundred then waits for
+	// a word that was lost between its own processes.
+	opening sync.Mutex
+
 	mu       sync.Mutex
 	version  string
 	delay    time.Duration
