@@ -32,7 +32,7 @@ func mustDesk(t *testing.T) *desk {
 func (d *desk) open(string) (*service.Service, func() error, error) {
 	s := service.New(service.Options{
 		Hypervisor: d.Hypervisor, Pool: d.Pool, Library: d.Library, Store: d.Store, URI: "fake:///",
-		Gateway: d.World.Gateway, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
+		Gateway: d.Gateway, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
 	})
 	if d.wired != nil {
 		d.wired(s)

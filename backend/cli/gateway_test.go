@@ -37,7 +37,7 @@ func TestGatewayStack(t *testing.T) {
 
 func TestGatewayThatCanNotBeBroughtUp(t *testing.T) {
 	d := mustDesk(t)
-	d.Script.Fail("Stack.Up", labtest.FailBefore, lab.Errorf(lab.KindDenied, "Docker refuses you").WithHint("Join the group."))
+	d.Fail("Stack.Up", labtest.FailBefore, lab.Errorf(lab.KindDenied, "Docker refuses you").WithHint("Join the group."))
 	o := d.run(t.Context(), "gateway", "up")
 	if o.code != exitFailed || !strings.Contains(o.err, "Docker refuses you\nhint: Join the group.") {
 		t.Errorf("got %+v, want the problem and its remedy", o)
@@ -61,7 +61,7 @@ func TestGatewayOfOthers(t *testing.T) {
 	if len(checks) != len(lab.GatewaySteps) {
 		t.Errorf("got %d steps, want %d", len(checks), len(lab.GatewaySteps))
 	}
-	d.World.Gateway.SetWebApp(false)
+	d.Gateway.SetWebApp(false)
 	checks = mustJSON[[]lab.Check](t, d, exitFailed, "gateway", "test")
 	if last := checks[len(checks)-1]; last.Name != lab.StepWebApp || last.Status != lab.CheckFailed || last.Remedy == "" {
 		t.Errorf("got %+v last, want the web application's failure and its remedy", last)
@@ -103,7 +103,7 @@ func TestNodesAtTheGateway(t *testing.T) {
 	d := mustDesk(t)
 	d.mustRun(t, "gateway", "set", "--url", labtest.GatewayAddress, "--dsn", dsn)
 	made := mustJSON[lab.Node](t, d, exitDone, "node", "create", "web", "--image", "tiny", "--start", "--guacamole", "read-only=true", "--guacamole", "color-depth=8")
-	row, ok := d.World.Gateway.Row(made.ID)
+	row, ok := d.Gateway.Row(made.ID)
 	if !ok || row.VNC == nil || row.Parameters["color-depth"] != "8" {
 		t.Errorf("got the connection %+v, want one of a running node", row)
 	}
@@ -111,7 +111,7 @@ func TestNodesAtTheGateway(t *testing.T) {
 		t.Errorf("got %q, want the way to its console", o.out)
 	}
 	d.mustRun(t, "node", "set", "web", "--guacamole", "color-depth=", "--guacamole", "disable-paste=true")
-	if row, _ := d.World.Gateway.Row(made.ID); row.Parameters["color-depth"] != "" || row.Parameters["read-only"] != "true" || row.Parameters["disable-paste"] != "true" {
+	if row, _ := d.Gateway.Row(made.ID); row.Parameters["color-depth"] != "" || row.Parameters["read-only"] != "true" || row.Parameters["disable-paste"] != "true" {
 		t.Errorf("got the parameters %v, want one taken away and one more", row.Parameters)
 	}
 	for _, bad := range []string{"read-only", "disable-server-input=true", "recording-path=/etc"} {
@@ -119,14 +119,14 @@ func TestNodesAtTheGateway(t *testing.T) {
 			t.Errorf("%s: got %+v, want it refused with a remedy", bad, o)
 		}
 	}
-	d.World.Gateway.Disconnect()
+	d.Gateway.Disconnect()
 	if o := d.mustRun(t, "node", "show", "web"); !strings.Contains(o.out, "direct; Guacamole could not be told") {
 		t.Errorf("got %q without a database, want it said", o.out)
 	}
 	d.mustRun(t, "node", "off", "web")
-	d.World.Gateway.Connect()
+	d.Gateway.Connect()
 	d.mustRun(t, "node", "rm", "web")
-	if rows := d.World.Gateway.Rows(); len(rows) > 0 {
+	if rows := d.Gateway.Rows(); len(rows) > 0 {
 		t.Errorf("got %+v after the node was removed, want nothing", rows)
 	}
 }

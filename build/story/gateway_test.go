@@ -97,7 +97,7 @@ func playGateway(a actor, h *hall) {
 	a.click(a.row() + " " + id("node-menu"))
 	a.click(id("menu-delete"))
 	a.awaitGone(a.row())
-	if !eventually(lookLimit, func() bool { return len(must(h.schema.Rows(a.T.Context()))(a.T)) == 0 }) {
+	if !eventually(lookLimit, func() bool { return len(must(h.schema.Rows(a.Context()))(a.T)) == 0 }) {
 		a.Error("got a connection of a node that was deleted, want none")
 	}
 }
