@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -169,16 +170,21 @@ var statuses = map[lab.Kind]int{
 }
 
 // tunnelEnding is what the page is told at the end of a tunnel: its reason
-// begins with a status code of the Guacamole protocol, where its client looks.
+// begins with a status code of the Guacamole protocol, where its client looks,
+// and goes on with a sentence.
 func tunnelEnding(err error) ending {
-	var end *lab.TunnelEnd
-	if errors.As(err, &end) {
-		return ending{CodeTunnel, fmt.Sprintf("%d %s", end.Status, end.Reason)}
-	}
 	e := endingOf(err)
 	status, ok := statuses[lab.KindOf(err)]
 	if !ok {
 		status = statusServerError
+	}
+	var end *lab.TunnelEnd
+	if errors.As(err, &end) {
+		status, e = end.Status, ending{CodeTunnel, end.Reason}
+	}
+	var told *lab.Error
+	if errors.As(err, &told) { // it has the remedy too, and its cause is in the log
+		e.reason = strings.TrimSpace(strings.TrimSuffix(told.Message, ".") + ". " + told.Hint)
 	}
 	return ending{e.code, fmt.Sprintf("%d %s", status, e.reason)}
 }

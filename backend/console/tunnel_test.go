@@ -132,10 +132,11 @@ func TestTunnelNotOpened(t *testing.T) {
 		reason string
 	}{
 		{&lab.TunnelEnd{Status: 769, Reason: "Who are you?"}, CodeTunnel, "769 Who are you?"},
-		{lab.Errorf(lab.KindUnavailable, "no gateway"), CodeUnavailable, "520 no gateway"},
-		{lab.Errorf(lab.KindNotFound, "no connection"), CodeNotFound, "516 no connection"},
-		{lab.Errorf(lab.KindDenied, "not you"), CodeDenied, "771 not you"},
-		{lab.Errorf(lab.KindInternal, "oh"), CodeInternal, "512 oh"},
+		{lab.Errorf(lab.KindUnavailable, "no gateway").WithHint("Wait."), CodeUnavailable, "520 no gateway. Wait."},
+		{lab.Errorf(lab.KindNotFound, "no connection"), CodeNotFound, "516 no connection."},
+		{lab.Errorf(lab.KindDenied, "not you"), CodeDenied, "771 not you."},
+		{lab.Errorf(lab.KindInternal, "oh"), CodeInternal, "512 oh."},
+		{lab.Errorf(lab.KindUnavailable, "not opened").WithHint("Look.").WithCause(&lab.TunnelEnd{Status: 515, Reason: "x"}), CodeTunnel, "515 not opened. Look."},
 	} {
 		h := newHall()
 		h.err = tt.err

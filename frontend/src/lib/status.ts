@@ -1,5 +1,7 @@
 // Why a console through Guacamole ended, in a sentence.
 
+import { sentence } from './problem';
+
 // guacamole.apache.org/doc/gug/protocol-reference.html#status-codes
 const sentences: Record<number, string> = {
   0: 'The connection ended.',
@@ -31,5 +33,5 @@ const sentences: Record<number, string> = {
  */
 export function statusSentence(code: number, message = ''): string {
   const own = /^\d+ +(\D.*)$/s.exec(message)?.[1];
-  return own ?? sentences[code] ?? `Guacamole ended this console with status ${code}.`;
+  return (own && sentence(own)) ?? sentences[code] ?? `Guacamole ended this console with status ${code}.`;
 }

@@ -39,7 +39,7 @@ test.each<[string, Wish, Partial<Way>, string, string]>([
     'auto',
     { failure: 'No picture came within ten seconds.' },
     'direct',
-    'Guacamole failed: no picture came within ten seconds, so the display is shown directly.',
+    'No picture came within ten seconds. The display is shown directly.',
   ],
   ['it was wished, whatever failed', 'guacamole', { failure: 'no' }, 'guacamole', 'You chose it.'],
   ['it was wished while it is off', 'guacamole', { gateway: gateway('off') }, 'guacamole', 'You chose it.'],

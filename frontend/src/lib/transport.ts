@@ -17,7 +17,7 @@ export interface Choice {
 export interface Way {
   gateway?: GatewayStatus;
   registration?: Registration;
-  /** Why Guacamole failed in this tab; empty if it did not. */
+  /** Why Guacamole failed in this tab, as a sentence; empty if it did not. */
   failure: string;
 }
 
@@ -37,13 +37,9 @@ function hindranceOf({ gateway, registration, failure }: Way): string {
   return (
     gatewayHindrance(gateway) ||
     registrationHindrance(registration) ||
-    (failure && `Guacamole failed: ${clause(failure)}, so the display is shown directly.`)
+    (failure && `${failure} The display is shown directly.`)
   );
 }
-
-/** A sentence as a part of another. */
-const clause = (sentence: string) =>
-  sentence.replace(/[.!?]$/, '').replace(/^(The|No|Another|This|Too)\b/, (word) => word.toLowerCase());
 
 /** Why Guacamole can not be had at all now; empty if it can. */
 export const unavailable = ({ gateway, registration }: Way): string =>
