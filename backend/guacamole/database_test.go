@@ -92,6 +92,9 @@ func TestKilledDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := r.Login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	var many sync.WaitGroup
 	var mu sync.Mutex
 	done, failed := 0, 0
@@ -137,8 +140,8 @@ func TestKilledDatabase(t *testing.T) {
 	}
 	_, err = newOpen().Open(t.Context(), s.access, func(error) {})
 	wantKind(t, "opening", err, lab.KindUnavailable, "does not answer")
-	if err := r.Close(t.Context()); err != nil {
-		t.Error(err)
+	if err := r.Close(t.Context()); err != nil || s.web.Tokens() != 0 {
+		t.Errorf("closing: %v, %d tokens are left, want none", err, s.web.Tokens())
 	}
 	if err := d.Start(); err != nil {
 		t.Fatal(err)

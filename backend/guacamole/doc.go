@@ -21,6 +21,8 @@
 //   - Neither a password nor the token may get into an error or the log: of the
 //     errors of pgx and net/http only the innermost is told, and of PostgreSQL's
 //     never the detail, which repeats values.
+//   - A pgbouncer before the database does not do: it knows neither our settings
+//     nor a connection that waits for its end.
 //   - A password that was written and not used yet is overwritten by the next
 //     login of another program: both hold an advisory lock meanwhile.
 //

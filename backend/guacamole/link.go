@@ -36,15 +36,17 @@ func clientIdentifier(number string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join([]string{number, "c", dataSource}, "\x00")))
 }
 
-// Close implements lab.Registry.
+// Close implements lab.Registry. The token is ended even if the database was lost.
 func (r *registry) Close(ctx context.Context) error {
+	r.db.end(errUsed) // with it ends whoever logs in now
+	ctx, cancel := context.WithTimeout(ctx, logoutLimit)
+	defer cancel()
+	r.session.settle(ctx)
 	var err error
-	if token := r.session.take(); token != "" && r.db.life.Err() == nil {
-		ctx, cancel := context.WithTimeout(ctx, logoutLimit)
-		defer cancel()
+	if token := r.session.take(); token != "" {
 		err = r.web.logout(ctx, token)
 	}
-	r.db.close(errUsed)
+	r.db.pool.Close()
 	return err
 }
 

@@ -55,6 +55,20 @@ func (s *session) reject(token string) {
 	}
 }
 
+// settle waits for the end of an attempt that is under way.
+func (s *session) settle(ctx context.Context) {
+	s.mu.Lock()
+	f := s.flight
+	s.mu.Unlock()
+	if f == nil {
+		return
+	}
+	select {
+	case <-f.landed:
+	case <-ctx.Done():
+	}
+}
+
 // take gives the token away, for the last time.
 func (s *session) take() (token string) {
 	s.mu.Lock()
