@@ -71,20 +71,26 @@ func (l listener) choose(settings lab.GatewaySettings, before string, taken map[
 	return "", l.busy(fmt.Sprintf("every port from %d to %d", l.usual, l.usual+999))
 }
 
-// check says plainly who can not listen where.
+// check says plainly who can not listen where. What listens runs without root, even
+// where we do.
 func (l listener) check(number string) error {
 	err := tryListen(number)
 	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, syscall.EADDRINUSE):
-		return l.busy("port " + number)
-	case errors.Is(err, fs.ErrPermission):
+	case isRoots(number) || errors.Is(err, fs.ErrPermission):
 		return lab.Errorf(lab.KindDenied, "%s may not have port %s, it is root's", l.purpose, number).
 			WithHint("Choose a %s of 1024 or more in the gateway's settings.", l.setting)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return l.busy("port " + number)
+	case err != nil:
+		return lab.Errorf(lab.KindUnavailable, "%s can not listen on port %s", l.purpose, number).
+			WithHint("See whether this machine's loopback interface is up.").WithCause(err)
 	}
-	return lab.Errorf(lab.KindUnavailable, "%s can not listen on port %s", l.purpose, number).
-		WithHint("See whether this machine's loopback interface is up.").WithCause(err)
+	return nil
+}
+
+func isRoots(number string) bool {
+	n, err := strconv.Atoi(number)
+	return err == nil && n < 1024
 }
 
 func (l listener) busy(what string) error {

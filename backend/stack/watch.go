@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,8 +16,14 @@ import (
 // given up.
 const tooManyRestarts = 3
 
-// lastWords is how many lines of a container's log an error quotes.
-const lastWords = 12
+// Of as many lines of a container's log, an error quotes the last few that tell of
+// trouble.
+const (
+	logLines  = 200
+	lastWords = 4
+)
+
+var trouble = regexp.MustCompile(`(?i)error|fatal|severe|panic|exception|denied|fail|unable|cannot|can't|in use|no space|not found`)
 
 // await looks at the containers until all are as they must be, and says what it
 // waits for. Compose's own --wait takes the end of the first one for a failure.
@@ -99,6 +106,8 @@ func (c container) failure() string {
 		return fmt.Sprintf("ended and was started anew %d times", c.restarts)
 	case c.state == "running" && c.health == "unhealthy":
 		return "is not healthy"
+	case c.service == postgres && isForeignDatabase(c.check):
+		return "does not know us" // that will not change, however long it is asked
 	}
 	return ""
 }
@@ -127,11 +136,7 @@ func (c container) started() bool {
 
 // failed is the error of a container that will not get ready.
 func (r *runner) failed(ctx context.Context, c container, why string) error {
-	log, err := r.log(ctx, c, lastWords)
-	if err != nil {
-		log = err.Error()
-	}
-	said := strings.TrimSpace(strings.TrimSpace(log) + "\n" + c.check)
+	said := strings.TrimSpace(r.lastWords(ctx, c) + "\n" + c.check) // the check's words are not in the log
 	e := lab.Errorf(lab.KindUnavailable, "the gateway's container %s %s", c.service, why).WithCause(errors.New(said))
 	switch {
 	case strings.Contains(strings.ToLower(said), "address already in use"), strings.Contains(said, "Address in use"):
@@ -141,6 +146,20 @@ func (r *runner) failed(ctx context.Context, c container, why string) error {
 		return e.WithHint("The database was made with other passwords, or only in part. To delete it and start anew: %s", r.deletion())
 	}
 	return e.WithHint("See all it says: %s logs %s", r.engine.program, c.name)
+}
+
+// lastWords gives the lines of the container's log that an error quotes.
+func (r *runner) lastWords(ctx context.Context, c container) string {
+	log, err := r.log(ctx, c, logLines)
+	if err != nil {
+		return err.Error()
+	}
+	all := strings.Split(strings.TrimSpace(log), "\n")
+	telling := slices.DeleteFunc(slices.Clone(all), func(line string) bool { return !trouble.MatchString(line) })
+	if len(telling) == 0 {
+		telling = all
+	}
+	return strings.TrimSpace(strings.Join(telling[max(0, len(telling)-lastWords):], "\n"))
 }
 
 // isForeignDatabase knows the words of a database that does not go with .env.
@@ -157,8 +176,8 @@ func (r *runner) late(ctx context.Context, there []container, missing []string) 
 		if c.isReady() {
 			continue
 		}
-		if log, err := r.log(ctx, c, lastWords); err == nil && strings.TrimSpace(log) != "" {
-			return e.WithCause(errors.New(strings.TrimSpace(log)))
+		if said := r.lastWords(ctx, c); said != "" {
+			return e.WithCause(errors.New(said))
 		}
 	}
 	return e
