@@ -38,6 +38,7 @@ build: $(PAGE) ## leave the program at build/bin/sandboxlabs
 
 bench: setup-test build image ## measure it beside qemu-img and virsh
 	go run -tags $(TAGS) ./build/bench
+	go test -tags $(TAGS) -run '^$$' -bench . ./backend/guacamole
 
 image: $(TINY) ## build the tiny guest, build/out/tiny.qcow2
 

@@ -27,6 +27,10 @@ const superuser = "postgres"
 // what it was told last is lost when the machine fails, but not when it is killed.
 // Its methods MUST NOT be called at once, NewGateway excepted.
 type Database struct {
+	// Durable, from the next Start on, has it flush what it is told to the disk, as
+	// a person's own does: for measuring.
+	Durable bool
+
 	dir      string // holds the data, and the log beside it
 	bin      string // folder of its programs
 	owner    *syscall.SysProcAttr
@@ -67,11 +71,11 @@ func (d *Database) Port() int { return d.port }
 // until it lets us in.
 func (d *Database) Start() error {
 	cmd := d.command("postgres", "-D", d.data(), "-p", strconv.Itoa(d.port))
-	for _, setting := range []string{
-		"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200",
-		"fsync=off", "full_page_writes=off", "autovacuum=off",
-		"wal_level=minimal", "max_wal_senders=0", "jit=off", "logging_collector=off",
-	} {
+	settings := []string{"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", "logging_collector=off"}
+	if !d.Durable {
+		settings = append(settings, "fsync=off", "full_page_writes=off", "autovacuum=off", "wal_level=minimal", "max_wal_senders=0", "jit=off")
+	}
+	for _, setting := range settings {
 		cmd.Args = append(cmd.Args, "-c", setting)
 	}
 	server, err := run(cmd, filepath.Join(d.dir, "log"), syscall.SIGQUIT)
