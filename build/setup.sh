@@ -52,7 +52,8 @@ architecture() { # NAME-ON-X86 NAME-ON-ARM
   case $(uname -m) in aarch64) echo "$2" ;; *) echo "$1" ;; esac
 }
 
-# The packages. Only Debian's names are tested.
+# The packages. Only Debian's names are tested. With postgresql, Debian makes a cluster of its
+# own, and starts it where systemd runs. The tests make theirs, elsewhere, and leave it alone.
 packages_apt() {
   echo libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils dbus
   echo gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -107,12 +109,24 @@ func (g *gateway) mustLogin(t *testing.T) string {
 	return answer["authToken"].(string)
 }
 
-// The password of the user that 1.6.0 ships, from its own statements.
+// The user that 1.5.5 and 1.6.0 ship has its name for a password.
 func TestHashIsThatOfTheRealOne(t *testing.T) {
-	salt := []byte("\xFE\x24\xAD\xC5\xE1\x1E\x2B\x25\x28\x8D\x17\x04\xAB\xE6\x7A\x79\xE3\x42\xEC\xC2\x6E\x06\x3C\x9A\x3E\x1E\xAF\xEB\xDF\xAC\x8E\x6C")
-	want := "\xCA\x45\x8A\x7D\x49\x4E\x3B\xE8\x24\xF5\xE1\xE1\x75\xA1\x55\x6C\x0F\x8E\xEF\x2C\x2D\x7D\xF3\x63\x3B\xEC\x4A\x29\xC4\x41\x19\x60"
-	if got := string(hash("guacadmin", append([]byte(nil), salt...))); len(got) != len(want) {
-		t.Errorf("got %X, want %X", got, want)
+	salt, err := hex.DecodeString("FE24ADC5E11E2B25288D1704ABE67A79E342ECC26064CE69C5B3177795A82264")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "CA458A7D494E3BE824F5E1E175A1556C0F8EEF2C2D7DF3633BEC4A29C4411960"
+	if got := fmt.Sprintf("%X", hash("guacadmin", salt)); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestParametersAreSubstituted(t *testing.T) {
+	s := &session{account: account{Name: "ann"}, password: "p"}
+	const text = "${GUAC_USERNAME} ${GUAC_PASSWORD} ${HISTORY_UUID} ${UNKNOWN} $${GUAC_USERNAME} $5"
+	const want = "ann p id ${UNKNOWN} ${GUAC_USERNAME} $5"
+	if got := s.substitute(text, "${HISTORY_UUID}", "id"); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
