@@ -135,7 +135,13 @@ func (f *face) gatewayLogs() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			f.print(map[string]string{"log": text}, func(w io.Writer) { say(w, "%s\n", strings.TrimRight(text, "\n")) })
+			f.print(map[string]string{"log": text}, func(w io.Writer) {
+				if text == "" {
+					say(f.Err, "No containers yet. Run them: sandboxlabs gateway up\n")
+					return
+				}
+				say(w, "%s\n", strings.TrimRight(text, "\n"))
+			})
 			return nil
 		}),
 	}

@@ -549,3 +549,25 @@ func TestSettingsOfAnotherProcess(t *testing.T) {
 		h.wantRow(n.ID)
 	})
 }
+
+// TestSlowGateway has the database hold everything up for longer than anybody
+// waits: no verb takes a moment longer.
+func TestSlowGateway(t *testing.T) {
+	atGateway(t, func(t *testing.T, h *house) {
+		n := h.made("web", "")
+		h.wantRow(n.ID)
+		h.After("Registry.Register "+n.ID, func() { time.Sleep(time.Minute) })
+		begun := time.Now()
+		h.done(h.s.Start(t.Context(), n.ID))
+		h.done(h.s.ForceOff(t.Context(), n.ID))
+		h.must(h.s.Rename(t.Context(), n.ID, "db"))
+		h.must(h.s.Delete(t.Context(), n.ID, true))
+		if took := time.Since(begun); took > 0 {
+			t.Errorf("took %s, want no time at all", took)
+		}
+		time.Sleep(2 * time.Minute)
+		if rows := h.Gateway.Rows(); len(rows) > 0 {
+			t.Errorf("got %+v, want nothing of the node that was deleted meanwhile", rows)
+		}
+	})
+}

@@ -147,7 +147,7 @@ func TestGateway(t *testing.T) {
 		for way, start := range map[string]func(){
 			"a command": func() { w.program(t, "node", "start", node) },
 			"the page":  func() { p.call(t, "Start", n.ID) },
-			"virsh":     func() { w.virsh(t, "start", node) },
+			"virsh":     func() { w.virshStart(t, node) },
 		} {
 			start()
 			if err := p.waitNode(n.ID, way+" to have it registered", func(n lab.Node) bool {
@@ -224,7 +224,7 @@ func TestTwoPrograms(t *testing.T) {
 		first, second := mustPage(t, w), mustPage(t, w)
 		n := first.call(t, "Create", map[string]any{"name": node, "image": "tiny"})
 		for range 3 {
-			w.virsh(t, "start", node)
+			w.virshStart(t, node)
 			for _, p := range []*page{first, second} {
 				if err := p.waitNode(n.ID, "both to have it registered", func(n lab.Node) bool {
 					return n.State == lab.Running && n.Gateway.State == lab.Registered

@@ -99,3 +99,49 @@ func there(t *testing.T, w *world, name string) bool {
 	}
 	return false
 }
+
+// mustServe runs the program until kill is called, which gives it no time for
+// anything.
+func mustServe(t *testing.T, w *world) (kill func()) {
+	t.Helper()
+	cmd := w.cmd(t.Context(), "sandboxlabs", "serve", "--listen", "127.0.0.1:0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	mustLink(t, out)
+	return func() {
+		if err := cmd.Process.Kill(); err != nil {
+			t.Error(err)
+		}
+		_ = cmd.Wait() // it was killed
+	}
+}
+
+// TestKilledWhileRegistering kills the program when a node has just been started
+// by virsh. The next one tells the gateway what the other could not.
+func TestKilledWhileRegistering(t *testing.T) {
+	inEachProfile(t, func(t *testing.T, w *world) {
+		node := w.node("reg")
+		w.program(t, "image", "add", w.site.image, "--name", "tiny")
+		g := w.mustGateway(t)
+		w.program(t, "node", "create", node, "--image", "tiny")
+		number := g.row(t).Number
+		for range killRounds {
+			kill := mustServe(t, w)
+			w.virshStart(t, node)
+			time.Sleep(rand.N(50 * time.Millisecond))
+			kill()
+			kill = mustServe(t, w)
+			if got := g.awaitLive(t, w, node); got.Number != number {
+				t.Errorf("got the number %d, want it to stay %d", got.Number, number)
+			}
+			w.virsh(t, "destroy", node)
+			g.awaitOff(t)
+			kill()
+		}
+	})
+}

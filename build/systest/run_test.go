@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +92,22 @@ func (w *world) must(t *testing.T, name string, args ...string) string {
 func (w *world) virsh(t *testing.T, args ...string) string {
 	t.Helper()
 	return w.must(t, "virsh", append([]string{"-q", "-c", w.uri}, args...)...)
+}
+
+// virshStart starts a node with virsh, again where it lost its display's port to
+// another libvirt of this machine: virsh does not try the next one.
+func (w *world) virshStart(t *testing.T, node string) {
+	t.Helper()
+	r := w.run("virsh", "-q", "-c", w.uri, "start", node)
+	for range 5 {
+		if !strings.Contains(r.say, "Failed to find an available port") {
+			break
+		}
+		r = w.run("virsh", "-q", "-c", w.uri, "start", node)
+	}
+	if err := r.err(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // program runs the program, which must succeed, and gives what it wrote.

@@ -36,7 +36,7 @@ type worldKey struct{}
 //	small-pool SIZE         let the pool be a file system of SIZE
 //
 // In a script $POOL is the pool's name, $DISKS its folder, $DATA and $CONFIG are
-// ours below the XDG directories, $TINY is the tiny image, and $N begins the
+// ours below the XDG directories, $BIN has the program, $TINY is the tiny image, and $N begins the
 // names of nodes.
 func TestScripts(t *testing.T) {
 	if testing.Short() {
@@ -69,7 +69,7 @@ func setUp(env *testscript.Env, profile string) error {
 	}
 	for name, value := range map[string]string{
 		"N": w.name, "POOL": w.name, "DISKS": w.path(poolDir), "DATA": w.path(dataDir, "sandboxlabs"),
-		"CONFIG": w.path(configDir, "sandboxlabs"), "DIR": w.dir, "TINY": w.site.image, "URI": w.uri,
+		"CONFIG": w.path(configDir, "sandboxlabs"), "DIR": w.dir, "BIN": w.site.path("bin"), "TINY": w.site.image, "URI": w.uri,
 	} {
 		env.Setenv(name, value)
 	}
