@@ -188,7 +188,7 @@ func (t *trial) connection() lab.Connection {
 }
 
 func (t *trial) webApp(ctx context.Context) (string, error) {
-	return "it answers at " + t.registry.web.base, t.registry.web.alive(ctx)
+	return t.registry.web.found(), t.registry.web.alive(ctx)
 }
 
 func (t *trial) token(ctx context.Context) (string, error) {

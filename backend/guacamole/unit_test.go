@@ -256,3 +256,14 @@ func TestStatusOfTheEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestFoundTellsWhetherOthersListen(t *testing.T) {
+	for base, plain := range map[string]bool{
+		"http://127.0.0.1:8080/guacamole": false, "http://localhost/guacamole": false, "http://[::1]:1": false,
+		"https://guac.test/guacamole": false, "http://guac.test/guacamole": true,
+	} {
+		if got := newWeb(base).found(); strings.Contains(got, "not encrypted") != plain {
+			t.Errorf("%s: got %q, want plain %v", base, got, plain)
+		}
+	}
+}

@@ -119,6 +119,15 @@ func (w *web) check(ctx context.Context, token string) (good bool, err error) {
 	return false, w.unexpected(a)
 }
 
+// found tells where it answers, and whether others can listen.
+func (w *web) found() string {
+	u, err := url.Parse(w.base)
+	if err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		return "it answers at " + w.base + ", not encrypted"
+	}
+	return "it answers at " + w.base
+}
+
 // alive asks whether there is a Guacamole: it refuses what needs a token.
 func (w *web) alive(ctx context.Context) error {
 	a, err := w.ask(ctx, http.MethodGet, pathItself, "", nil)
