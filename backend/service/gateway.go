@@ -3,6 +3,7 @@ package service
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"sandboxlabs/backend/lab"
 )
@@ -26,13 +27,15 @@ type gate struct {
 	waiting  map[string]bool           // nodes touched while it was not open
 	failures map[string]*failure       // nodes that could not be told
 
-	stack *stackJob // the containers are being brought up or down; nil: they are not
+	stack   *stackJob    // the containers are being brought up or down; nil: they are not
+	stackUp *lab.Problem // why they could not be brought up, until they can
 }
 
-// failure is why the gateway could not be told of a node.
+// failure is why the gateway could not be told of a node, and the next attempt.
 type failure struct {
 	problem *lab.Problem
 	wait    pause
+	retry   *time.Timer
 }
 
 func newGate(o Options) gate {
@@ -61,7 +64,11 @@ func (g *gate) fresh() lab.GatewayStatus {
 // asked afresh.
 func (s *Service) Gateway(ctx context.Context) (lab.GatewayReport, error) {
 	s.mu.Lock()
-	report := lab.GatewayReport{Status: s.gate.status, Settings: s.gate.settings.Masked(), Services: []lab.StackService{}}
+	settings := s.gate.settings
+	if s.gate.stack != nil {
+		settings = s.gate.stack.settings // what it will be
+	}
+	report := lab.GatewayReport{Status: s.gate.status, Settings: settings.Masked(), Services: []lab.StackService{}}
 	s.mu.Unlock()
 	if s.o.Stack == nil || report.Status.Mode != lab.GatewayStack {
 		return report, nil
@@ -110,7 +117,7 @@ func (s *Service) applyGateway(ctx context.Context, in lab.GatewaySettings) (lab
 
 // rereadGateway takes to what another process has set.
 func (s *Service) rereadGateway() {
-	if s.hasGateway() != nil {
+	if s.hasGateway() != nil || !s.o.Resident {
 		return
 	}
 	in := s.o.Settings.Gateway()
@@ -124,6 +131,10 @@ func (s *Service) rereadGateway() {
 // resettle begins anew with settings. s.mu must be held.
 func (s *Service) resettle(in lab.GatewaySettings) {
 	g := &s.gate
+	g.stackUp = nil
+	for _, f := range g.failures {
+		f.retry.Stop()
+	}
 	g.settings, g.tried = in, false
 	if g.shut != nil {
 		g.shut()
@@ -131,7 +142,9 @@ func (s *Service) resettle(in lab.GatewaySettings) {
 	clear(g.known)
 	clear(g.failures)
 	clear(g.waiting)
-	s.setGateway(g.fresh())
+	if g.stack == nil { // else that is told of
+		s.setGateway(g.fresh())
+	}
 	s.unsettle()
 	ring(g.wake)
 }
@@ -168,7 +181,9 @@ func (s *Service) accessOf(in lab.GatewaySettings) (access lab.GatewayAccess, er
 	case lab.GatewayExternal:
 		access = lab.GatewayAccess{URL: in.URL, DSN: in.DSN, DisplayHost: in.DisplayHost, Recordings: in.Recordings}
 	case lab.GatewayStack:
-		access, err = s.o.Stack.Access()
+		if err = s.hasStack(); err == nil {
+			access, err = s.o.Stack.Access()
+		}
 	default:
 		err = lab.Errorf(lab.KindInvalid, "the gateway is off").WithHint("Choose a gateway first.")
 	}
@@ -203,9 +218,13 @@ func (s *Service) WaitGateway(ctx context.Context) (status lab.GatewayStatus, er
 
 // need has the keeper open the gateway. s.mu must be held.
 func (s *Service) need() {
-	if !s.gate.needed {
-		s.gate.needed = true
-		ring(s.gate.wake)
+	if s.gate.needed {
+		return
+	}
+	s.gate.needed = true
+	ring(s.gate.wake)
+	for id := range s.nodes { // now it is asked how they are known there
+		s.show(id)
 	}
 }
 

@@ -1,7 +1,7 @@
 package service
 
 import (
-	"maps"
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -65,86 +65,6 @@ func (h *house) wantStatus(want lab.GatewayState) lab.GatewayStatus {
 		h.Errorf("got the status %+v and %v, want it %s", report.Status, err, want)
 	}
 	return report.Status
-}
-
-// TestRegistration follows a node through its life, at the gateway.
-func TestRegistration(t *testing.T) {
-	atGateway(t, func(t *testing.T, h *house) {
-		n := h.made("web", "")
-		if row := h.wantRow(n.ID); row.VNC != nil {
-			t.Errorf("got the display %+v of a node that is off, want none", row.VNC)
-		}
-		h.done(h.s.Start(t.Context(), n.ID))
-		first := h.wantRow(n.ID)
-		h.done(h.s.Wipe(t.Context(), n.ID))
-		if second := h.wantRow(n.ID); second.Password == first.Password {
-			t.Error("got the password of the boot before, want that of now")
-		}
-		h.done(h.s.ForceOff(t.Context(), n.ID))
-		h.wantRow(n.ID)
-		h.must(h.s.Rename(t.Context(), n.ID, "db"))
-		h.wantRow(n.ID)
-		h.must(h.s.Delete(t.Context(), n.ID, false))
-		synctest.Wait()
-		if rows := h.Gateway.Rows(); len(rows) > 0 {
-			t.Errorf("got %+v after the node was deleted, want nothing", rows)
-		}
-		h.must(h.s.Restore(t.Context(), n.ID))
-		h.wantRow(n.ID)
-		h.must(h.s.Delete(t.Context(), n.ID, true))
-		synctest.Wait()
-		if rows := h.Gateway.Rows(); len(rows) > 0 {
-			t.Errorf("got %+v after the node was purged, want nothing", rows)
-		}
-	})
-}
-
-// TestRegistrationOfOthersDoings lets virsh and another SandBoxLabs change the node.
-func TestRegistrationOfOthersDoings(t *testing.T) {
-	atGateway(t, func(t *testing.T, h *house) {
-		n := h.made("web", "")
-		if err := h.Hypervisor.Virsh(n.ID, lab.PowerStart); err != nil {
-			t.Fatal(err)
-		}
-		h.wantRow(n.ID)
-		h.Hypervisor.SetPassword(n.ID, "another1")
-		h.wantRow(n.ID)
-		// It changes once more, between our reading it and our telling it.
-		h.After("Registry.Register "+n.ID, func() { h.Hypervisor.SetPassword(n.ID, "another3") })
-		h.Hypervisor.SetPassword(n.ID, "another2")
-		if row := h.wantRow(n.ID); row.Password != "another3" {
-			t.Errorf("got the password %q, want the last", row.Password)
-		}
-		if err := h.Hypervisor.Virsh(n.ID, lab.PowerForceOff); err != nil {
-			t.Fatal(err)
-		}
-		h.wantRow(n.ID)
-	})
-}
-
-// TestRegistrationWritesOnce counts what the gateway is told.
-func TestRegistrationWritesOnce(t *testing.T) {
-	atGateway(t, func(t *testing.T, h *house) {
-		n := h.made("web", "")
-		synctest.Wait()
-		h.done(h.s.Start(t.Context(), n.ID))
-		synctest.Wait()
-		count := func() (told int) {
-			for _, call := range h.Calls() {
-				if strings.HasPrefix(call, "Registry.Register") {
-					told++
-				}
-			}
-			return told
-		}
-		if got := count(); got != 2 {
-			t.Errorf("told the gateway %d times of a node that was made and started, want 2", got)
-		}
-		time.Sleep(10 * reconcileEvery)
-		if got := count(); got != 2 {
-			t.Errorf("told the gateway %d times while nothing happened, want no more than 2", got)
-		}
-	})
 }
 
 // TestGatewayHeals changes what the gateway holds by hand; the slow comparison
@@ -233,24 +153,6 @@ func TestWithoutDatabase(t *testing.T) {
 	})
 }
 
-// TestRegistrationFails has single writes fail: the node is none the worse, says
-// so, and is registered by and by.
-func TestRegistrationFails(t *testing.T) {
-	atGateway(t, func(t *testing.T, h *house) {
-		for range 3 {
-			h.Script.Fail("Registry.Register", labtest.FailBefore, lab.Errorf(lab.KindBusy, "the table is locked"))
-		}
-		n := h.made("web", "")
-		synctest.Wait()
-		got := h.must(h.s.Show(t.Context(), n.ID))
-		if got.State != lab.Stopped || got.Problem != nil || got.Gateway.State != lab.Registering || got.Gateway.Problem.Message != "the table is locked" {
-			t.Errorf("got %+v, want a sound node that could not be registered yet", got)
-		}
-		time.Sleep(10 * time.Second)
-		h.wantRow(n.ID)
-	})
-}
-
 // TestWithoutWebApp takes the web application down under a sound database.
 func TestWithoutWebApp(t *testing.T) {
 	atGateway(t, func(t *testing.T, h *house) {
@@ -270,41 +172,6 @@ func TestWithoutWebApp(t *testing.T) {
 			t.Errorf("got %v of a tunnel, want one", err)
 		}
 	})
-}
-
-// TestConnectionsOfOthers has another process make a node just when the
-// connections are compared: its connection is no orphan.
-func TestConnectionsOfOthers(t *testing.T) {
-	atGateway(t, func(t *testing.T, h *house) {
-		spec := h.made("web", "").NodeSpec
-		spec.ID, spec.Name = "11111111-2222-4333-8444-555555555555", "theirs"
-		synctest.Wait()
-		h.Hypervisor.Unheard(func() {
-			if err := h.Hypervisor.Define(t.Context(), spec, lab.Disk{Overlay: "x"}); err != nil {
-				t.Fatal(err)
-			}
-		})
-		r, err := h.Gateway.Open(t.Context(), gatewayAccess(h), func(error) {})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := r.Register(t.Context(), lab.Connection{ID: spec.ID, Name: spec.Name}); err != nil {
-			t.Fatal(err)
-		}
-		(&attendance{s: h.s, registry: r}).compare(t.Context())
-		synctest.Wait()
-		for _, call := range h.Calls() {
-			if call == "Registry.Remove "+spec.ID {
-				t.Error("the connection of another's node was removed")
-			}
-		}
-	})
-}
-
-func gatewayAccess(h *house) lab.GatewayAccess {
-	a := h.Gateway.Access()
-	a.Owner = "ann@lab (session)"
-	return a
 }
 
 // TestSetGateway switches it on, to what is wrong, and off, while it runs.
@@ -351,136 +218,6 @@ func TestSetGateway(t *testing.T) {
 		}
 		if got := h.Gateway.Opened(); got != 0 {
 			t.Errorf("got the gateway open %d times when it is off, want 0", got)
-		}
-	})
-}
-
-// TestStack brings the containers up, and down while they are coming up.
-func TestStack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := labtest.NewWorld()
-		w.Library.MustAddImage(t, "tiny")
-		h := mustEnter(t, w, gatewayOptions(w))
-		n := h.made("web", "")
-		release := h.Stack.HoldUp()
-		status, err := h.s.GatewayUp(t.Context())
-		if err != nil || status.State != lab.GatewayStarting {
-			t.Errorf("got %+v and %v, want it starting", status, err)
-		}
-		if got := h.wantStatus(lab.GatewayStarting).Progress; got == "" {
-			t.Error("got no progress while the containers come up")
-		}
-		if _, err := h.s.GatewayUp(t.Context()); lab.KindOf(err) != lab.KindBusy {
-			t.Errorf("got %v of a second start, want it busy", err)
-		}
-		if _, err := h.s.GatewayDown(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		h.wantStatus(lab.GatewayIsOff)
-		release()
-		if _, err := h.s.GatewayUp(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		h.wantStatus(lab.GatewayReady)
-		h.wantRow(n.ID)
-		if got := h.Keeper.Gateway().Mode; got != lab.GatewayStack {
-			t.Errorf("got the mode %s kept, want stack", got)
-		}
-		if _, err := h.s.GatewayDown(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		h.wantStatus(lab.GatewayIsOff)
-
-		h.Script.Fail("Stack.Up", labtest.FailBefore, lab.Errorf(lab.KindDenied, "no permission").WithHint("Join the group."))
-		if _, err := h.s.GatewayUp(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if p := h.wantStatus(lab.GatewayFailed).Problem; p.Hint != "Join the group." {
-			t.Errorf("got %+v, want the engine's problem", p)
-		}
-		if got := h.Keeper.Gateway().Mode; got != lab.GatewayOff {
-			t.Errorf("got the mode %s kept after a start that failed, want it off", got)
-		}
-	})
-}
-
-// TestPassingProcess is a command: it tells the gateway of what it does, and
-// leaves everything else alone.
-func TestPassingProcess(t *testing.T) {
-	atGateway(t, func(t *testing.T, h *house) {
-		old := h.made("old", "")
-		synctest.Wait()
-		h.leave()
-		h.Gateway.DeleteRow(old.ID)
-		o := gatewayOptions(h.World)
-		o.Resident = false
-		passing := mustEnter(t, h.World, o)
-		if got := h.Gateway.Opened(); got != 0 {
-			t.Error("a command that does nothing opened the gateway")
-		}
-		young := passing.made("young", "")
-		passing.done(passing.s.Start(t.Context(), young.ID))
-		if err := passing.s.SettleGateway(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		passing.wantRow(young.ID)
-		if _, ok := h.Gateway.Row(old.ID); ok {
-			t.Error("a command told the gateway of a node that it did not change")
-		}
-	})
-}
-
-// TestPassingProcessWithoutDatabase must not be held up.
-func TestPassingProcessWithoutDatabase(t *testing.T) {
-	atGateway(t, func(t *testing.T, h *house) {
-		h.leave()
-		h.Gateway.Disconnect()
-		o := gatewayOptions(h.World)
-		o.Resident = false
-		passing := mustEnter(t, h.World, o)
-		passing.made("web", "")
-		begun := time.Now()
-		if err := passing.s.SettleGateway(t.Context()); err != nil || time.Since(begun) > 0 {
-			t.Errorf("got %v after %s, want to go on at once", err, time.Since(begun))
-		}
-	})
-}
-
-// TestHundredAtOnce registers as many nodes as a classroom has.
-func TestHundredAtOnce(t *testing.T) {
-	atGateway(t, func(t *testing.T, h *house) {
-		ids := make(map[string]bool)
-		for i := range 100 {
-			ids[h.made("n"+string(rune('a'+i/26))+string(rune('a'+i%26)), "").ID] = true
-		}
-		h.Gateway.Disconnect()
-		h.Gateway.Connect()
-		time.Sleep(time.Duration(longestPause))
-		for id := range ids {
-			h.wantRow(id)
-		}
-		if got := len(h.Gateway.Rows()); got != 100 {
-			t.Errorf("got %d connections, want 100", got)
-		}
-	})
-}
-
-// TestParameters sets parameters of the connection.
-func TestParameters(t *testing.T) {
-	atGateway(t, func(t *testing.T, h *house) {
-		n := h.made("web", "")
-		set := map[string]string{"read-only": "true", "color-depth": "16"}
-		h.must(h.s.Set(t.Context(), n.ID, SetInput{Guacamole: set}))
-		if row := h.wantRow(n.ID); !maps.Equal(row.Parameters, set) {
-			t.Errorf("got the parameters %v, want %v", row.Parameters, set)
-		}
-		_, err := h.s.Set(t.Context(), n.ID, SetInput{Guacamole: map[string]string{"disable-server-input": "true"}})
-		if lab.KindOf(err) != lab.KindInvalid {
-			t.Errorf("got %v, want it refused", err)
-		}
-		h.must(h.s.Set(t.Context(), n.ID, SetInput{Guacamole: map[string]string{}}))
-		if row := h.wantRow(n.ID); len(row.Parameters) > 0 {
-			t.Errorf("got the parameters %v after they were taken away", row.Parameters)
 		}
 	})
 }
@@ -550,24 +287,48 @@ func TestSettingsOfAnotherProcess(t *testing.T) {
 	})
 }
 
-// TestSlowGateway has the database hold everything up for longer than anybody
-// waits: no verb takes a moment longer.
-func TestSlowGateway(t *testing.T) {
+// TestWebAppDies has the web application go, and its token, while nobody opens
+// anything: the next comparison finds out, and the one after that it is back.
+func TestWebAppDies(t *testing.T) {
 	atGateway(t, func(t *testing.T, h *house) {
-		n := h.made("web", "")
-		h.wantRow(n.ID)
-		h.After("Registry.Register "+n.ID, func() { time.Sleep(time.Minute) })
-		begun := time.Now()
-		h.done(h.s.Start(t.Context(), n.ID))
-		h.done(h.s.ForceOff(t.Context(), n.ID))
-		h.must(h.s.Rename(t.Context(), n.ID, "db"))
-		h.must(h.s.Delete(t.Context(), n.ID, true))
-		if took := time.Since(begun); took > 0 {
-			t.Errorf("took %s, want no time at all", took)
+		h.wantStatus(lab.GatewayReady)
+		h.Gateway.SetWebApp(false)
+		time.Sleep(reconcileEvery)
+		h.wantStatus(lab.GatewayFailed)
+		h.Gateway.SetWebApp(true)
+		time.Sleep(time.Duration(longestPause))
+		h.wantStatus(lab.GatewayReady)
+		if got := h.Gateway.Logins(); got != 2 {
+			t.Errorf("got %d logins, want the first and one for the token that was lost", got)
 		}
-		time.Sleep(2 * time.Minute)
-		if rows := h.Gateway.Rows(); len(rows) > 0 {
-			t.Errorf("got %+v, want nothing of the node that was deleted meanwhile", rows)
+	})
+}
+
+// TestFlappingDatabase lets us in and loses us again at once, for an hour.
+func TestFlappingDatabase(t *testing.T) {
+	atGateway(t, func(t *testing.T, h *house) {
+		opened := func() (times int) {
+			for _, call := range h.Calls() {
+				if strings.HasPrefix(call, "Gateway.Open") {
+					times++
+				}
+			}
+			return times
 		}
+		ctx, stop := context.WithCancel(t.Context())
+		go func() {
+			for ctx.Err() == nil {
+				time.Sleep(100 * time.Millisecond)
+				h.Gateway.Disconnect()
+				h.Gateway.Connect()
+			}
+		}()
+		time.Sleep(time.Hour)
+		if got, most := opened(), int(time.Hour/time.Duration(longestPause))+10; got > most {
+			t.Errorf("opened %d times in an hour, want at most %d", got, most)
+		}
+		stop()
+		time.Sleep(time.Duration(longestPause))
+		h.wantStatus(lab.GatewayReady)
 	})
 }

@@ -36,12 +36,13 @@ func (s *Service) keepGateway(ctx context.Context) {
 	for ctx.Err() == nil {
 		var retry <-chan time.Time
 		if s.wantsGateway() {
-			opened, err := s.useGateway(ctx)
+			begun := time.Now()
+			err := s.useGateway(ctx)
 			if errors.Is(err, errResettled) {
 				wait = 0
 				continue
 			}
-			if opened {
+			if time.Since(begun) > time.Duration(longestPause) { // else it may lose us again at once
 				wait = 0
 			}
 			s.gatewayFailed(ctx, err)
@@ -63,39 +64,45 @@ func (s *Service) wantsGateway() bool {
 }
 
 // useGateway opens the gateway and keeps it in step until it is lost, its
-// settings change or ctx ends.
-func (s *Service) useGateway(ctx context.Context) (opened bool, err error) {
+// settings change or ctx ends. It gives which of these it was.
+func (s *Service) useGateway(ctx context.Context) error {
+	life, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	s.mu.Lock()
 	settings := s.gate.settings
+	s.gate.shut = func() { end(errResettled) }
 	s.mu.Unlock()
 	access, err := s.accessOf(settings)
 	if err != nil {
-		return false, err
+		return err
 	}
-	life, end := context.WithCancelCause(ctx)
-	defer end(nil)
 	registry, err := s.o.Gateway.Open(life, access, func(lost error) { end(lost) })
 	if err != nil {
-		return false, err
+		return cmp.Or(resettled(life), err)
 	}
-	defer s.closeGateway(ctx, registry)
-	if !s.gatewayOpened(registry, settings, access, func() { end(errResettled) }) {
-		return true, errResettled
-	}
+	s.gatewayOpened(life, registry, access)
 	s.attendGateway(life, registry)
-	return true, context.Cause(life)
+	s.closeGateway(ctx, registry, context.Cause(life))
+	return context.Cause(life)
 }
 
-// gatewayOpened lets everybody use the registry, unless the settings have
-// changed since.
-func (s *Service) gatewayOpened(r lab.Registry, with lab.GatewaySettings, access lab.GatewayAccess, shut context.CancelFunc) bool {
+// resettled gives errResettled if that is what ended life.
+func resettled(life context.Context) error {
+	if cause := context.Cause(life); errors.Is(cause, errResettled) {
+		return cause
+	}
+	return nil
+}
+
+// gatewayOpened lets everybody use the registry, unless its life is over.
+func (s *Service) gatewayOpened(life context.Context, r lab.Registry, access lab.GatewayAccess) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g := &s.gate
-	if g.settings != with {
-		return false
+	if life.Err() != nil {
+		return
 	}
-	g.registry, g.shut, g.tried = r, shut, true
+	g := &s.gate
+	g.registry, g.tried, g.stackUp = r, true, nil
 	status := g.fresh()
 	status.Schema, status.URL = r.Schema(), access.URL
 	s.setGateway(status)
@@ -103,15 +110,18 @@ func (s *Service) gatewayOpened(r lab.Registry, with lab.GatewaySettings, access
 		delete(g.waiting, id)
 		s.tellOf(id)
 	}
-	return true
 }
 
-// closeGateway ends the use of the registry: nobody else takes it up, and what
-// this run has there is ended.
-func (s *Service) closeGateway(ctx context.Context, r lab.Registry) {
+// closeGateway ends the use of the registry, because of cause: nobody else takes
+// it up, and what this run has there is ended.
+func (s *Service) closeGateway(ctx context.Context, r lab.Registry, cause error) {
 	s.mu.Lock()
 	s.gate.registry, s.gate.shut = nil, nil
+	s.unsettle()
 	s.mu.Unlock()
+	if !errors.Is(cause, errResettled) {
+		s.gatewayFailed(ctx, cause) // at once: leaving takes a moment
+	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
 	if err := r.Close(limited); err != nil {
@@ -119,19 +129,22 @@ func (s *Service) closeGateway(ctx context.Context, r lab.Registry) {
 	}
 }
 
-// gatewayFailed tells that the gateway is not open, and why.
+// gatewayFailed tells that the gateway is not open, and why. That its containers
+// could not be brought up tells more than that nothing answers.
 func (s *Service) gatewayFailed(ctx context.Context, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err == nil || ctx.Err() != nil || s.gate.settings.Mode == lab.GatewayOff || s.gate.stack != nil {
+	g := &s.gate
+	if err == nil || ctx.Err() != nil || g.settings.Mode == lab.GatewayOff || g.stack != nil {
 		return
 	}
-	if p := s.gate.status.Problem; p == nil || *p != *lab.ProblemOf(err) {
+	problem := cmp.Or(g.stackUp, lab.ProblemOf(err))
+	if p := g.status.Problem; p == nil || *p != *problem {
 		s.o.Log.Warn("the gateway can not be used", "error", err)
 	}
-	s.gate.tried = true
-	status := s.gate.status
-	status.State, status.Problem = lab.GatewayFailed, lab.ProblemOf(err)
+	g.tried = true
+	status := g.status
+	status.State, status.Problem = lab.GatewayFailed, problem
 	s.setGateway(status)
 	s.unsettle()
 }
@@ -146,6 +159,7 @@ type attendance struct {
 
 // chore is what is tried until it succeeds.
 type chore struct {
+	tried bool
 	err   error
 	wait  pause
 	retry <-chan time.Time
@@ -153,6 +167,7 @@ type chore struct {
 
 // ended notes how an attempt ended.
 func (c *chore) ended(err error) {
+	c.tried = true
 	if c.err, c.retry = err, nil; err == nil {
 		c.wait = 0
 		return
@@ -189,7 +204,7 @@ func (a *attendance) login(ctx context.Context) {
 	err := a.registry.Login(ctx)
 	if ctx.Err() == nil {
 		a.app.ended(err)
-		a.tell()
+		a.tell(ctx)
 	}
 }
 
@@ -200,27 +215,28 @@ func (a *attendance) compare(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	before := a.rows.err
 	a.rows.ended(err)
-	if err != nil || before != nil {
-		a.tell()
+	if err == nil {
+		for _, id := range a.s.takeConnections(connections) {
+			a.s.removeOrphan(ctx, a.registry, id)
+		}
 	}
-	if err != nil {
-		return
-	}
-	for _, id := range a.s.takeConnections(connections) {
-		a.s.removeOrphan(ctx, a.registry, id)
-	}
+	a.tell(ctx)
 }
 
 // tell publishes how the gateway is. It is ready when both have answered.
-func (a *attendance) tell() {
+func (a *attendance) tell(life context.Context) {
 	a.s.mu.Lock()
 	defer a.s.mu.Unlock()
+	if life.Err() != nil { // what comes after has been told
+		return
+	}
 	status := a.s.gate.status
-	status.State, status.Problem = lab.GatewayReady, lab.ProblemOf(cmp.Or(a.rows.err, a.app.err))
-	if status.Problem != nil {
-		status.State = lab.GatewayFailed
+	switch err := cmp.Or(a.rows.err, a.app.err); {
+	case err != nil:
+		status.State, status.Problem = lab.GatewayFailed, lab.ProblemOf(err)
+	case a.rows.tried && a.app.tried:
+		status.State, status.Problem = lab.GatewayReady, nil
 	}
 	a.s.setGateway(status)
 }

@@ -17,11 +17,9 @@ func (s *Service) reconcile(ctx context.Context) error {
 	s.changed()
 	if s.o.Resident {
 		ring(s.gate.again)
+		ring(s.gate.relogin) // which finds out that it is gone, and keeps the token from idling out
 	}
 	s.mu.Unlock()
-	if s.o.Resident {
-		s.rereadGateway()
-	}
 	for id, seen := range noticed {
 		s.adopt(ctx, id, seen.started)
 	}

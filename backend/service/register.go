@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sandboxlabs/backend/lab"
@@ -67,7 +68,7 @@ func (s *Service) toldOf(ctx context.Context, id string, err error) {
 		delete(g.failures, id)
 		return
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || errors.Is(err, errResettled) { // the next comparison tells
 		return
 	}
 	f := g.failures[id]
@@ -75,9 +76,12 @@ func (s *Service) toldOf(ctx context.Context, id string, err error) {
 		f = &failure{}
 		g.failures[id] = f
 	}
+	if f.retry != nil {
+		f.retry.Stop()
+	}
 	f.problem = lab.ProblemOf(err)
 	delete(g.current, id)
-	time.AfterFunc(f.wait.next(), func() {
+	f.retry = time.AfterFunc(f.wait.next(), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if g.failures[id] == f {
@@ -104,8 +108,14 @@ func (s *Service) register(ctx context.Context, r lab.Registry, id string) error
 			return err
 		}
 		s.mu.Lock()
-		s.gate.known[id] = want
+		open := s.gate.registry == r // else what it holds says nothing of the next one
+		if open {
+			s.gate.known[id] = want
+		}
 		s.mu.Unlock()
+		if !open {
+			return errResettled
+		}
 	}
 }
 

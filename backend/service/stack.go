@@ -11,9 +11,10 @@ const logLines = 200
 
 // stackJob is what is being done with the containers.
 type stackJob struct {
-	state  lab.GatewayState // GatewayStarting or GatewayStopping
-	cancel context.CancelFunc
-	ended  chan struct{}
+	state    lab.GatewayState    // GatewayStarting or GatewayStopping
+	settings lab.GatewaySettings // that hold once it is done
+	cancel   context.CancelFunc
+	ended    chan struct{}
 }
 
 // GatewayUp brings the containers of the gateway up and takes to it. It returns
@@ -38,8 +39,18 @@ func (s *Service) GatewayDown(ctx context.Context) (lab.GatewayStatus, error) {
 	return s.stackDown(ctx, in)
 }
 
+// stackUp keeps what was set first, such as ports: what fails for them can be
+// tried again. Only the mode waits until the containers are up.
 func (s *Service) stackUp(ctx context.Context, in lab.GatewaySettings) (lab.GatewayStatus, error) {
-	return s.beginStack(ctx, lab.GatewayStarting, func(ctx context.Context) error {
+	return s.beginStack(ctx, lab.GatewayStarting, in, func(ctx context.Context) error {
+		s.mu.Lock()
+		before, first := s.gate.settings, in
+		s.mu.Unlock()
+		if first.Mode = before.Mode; first != before {
+			if _, err := s.applyGateway(ctx, first); err != nil {
+				return err
+			}
+		}
 		if err := s.o.Stack.Up(ctx, in, s.stackProgress); err != nil {
 			return err
 		}
@@ -50,7 +61,7 @@ func (s *Service) stackUp(ctx context.Context, in lab.GatewaySettings) (lab.Gate
 
 // stackDown keeps the settings first: a gateway that is going should be used by nobody.
 func (s *Service) stackDown(ctx context.Context, in lab.GatewaySettings) (lab.GatewayStatus, error) {
-	return s.beginStack(ctx, lab.GatewayStopping, func(ctx context.Context) error {
+	return s.beginStack(ctx, lab.GatewayStopping, in, func(ctx context.Context) error {
 		if _, err := s.applyGateway(ctx, in); err != nil {
 			return err
 		}
@@ -61,7 +72,7 @@ func (s *Service) stackDown(ctx context.Context, in lab.GatewaySettings) (lab.Ga
 
 // beginStack does work on the containers, one at a time. Taking them down ends
 // bringing them up.
-func (s *Service) beginStack(ctx context.Context, state lab.GatewayState, work func(context.Context) error) (lab.GatewayStatus, error) {
+func (s *Service) beginStack(ctx context.Context, state lab.GatewayState, in lab.GatewaySettings, work func(context.Context) error) (lab.GatewayStatus, error) {
 	if err := s.hasStack(); err != nil {
 		return lab.GatewayStatus{}, err
 	}
@@ -77,9 +88,10 @@ func (s *Service) beginStack(ctx context.Context, state lab.GatewayState, work f
 		return lab.GatewayStatus{}, lab.Errorf(lab.KindBusy, "the gateway is %s", s.gate.stack.state).WithHint("Wait until that is done.")
 	}
 	life, cancel := context.WithCancel(s.ctx)
-	job := &stackJob{state: state, cancel: cancel, ended: make(chan struct{})}
-	s.gate.stack = job
+	job := &stackJob{state: state, settings: in, cancel: cancel, ended: make(chan struct{})}
+	s.gate.stack, s.gate.stackUp = job, nil
 	s.setGateway(lab.GatewayStatus{Mode: lab.GatewayStack, State: state})
+	s.unsettle()
 	if s.gate.shut != nil {
 		s.gate.shut()
 	}
@@ -116,7 +128,8 @@ func (s *Service) endStack(ctx context.Context, job *stackJob, err error) {
 	close(job.ended)
 	status := g.fresh()
 	if err != nil && ctx.Err() == nil {
-		status.Mode, status.State, status.Problem = lab.GatewayStack, lab.GatewayFailed, lab.ProblemOf(err)
+		g.stackUp = lab.ProblemOf(err)
+		status.Mode, status.State, status.Problem = lab.GatewayStack, lab.GatewayFailed, g.stackUp
 	}
 	s.setGateway(status)
 	ring(g.wake)
