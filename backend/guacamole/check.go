@@ -24,8 +24,8 @@ import (
 const sweepLimit = 5 * time.Second
 
 // Test implements lab.Gateway. What it writes belongs to an owner of its own, and
-// goes at its end, however that comes; only Guacamole's history of logins keeps a
-// line, which is the web application's.
+// goes at its end, however that comes; only Guacamole's histories of logins and of
+// consoles keep a line each, which are the web application's.
 func (g *Gateway) Test(ctx context.Context, a lab.GatewayAccess) []lab.Check {
 	t := &trial{gateway: g, access: a}
 	t.access.Owner = "test " + strings.ToLower(rand.Text()[:12])
@@ -33,6 +33,7 @@ func (g *Gateway) Test(ctx context.Context, a lab.GatewayAccess) []lab.Check {
 	steps := map[string]func(context.Context) (string, error){
 		lab.StepTCP: t.tcp, lab.StepTLS: t.tls, lab.StepLogin: t.login, lab.StepSchema: t.schema,
 		lab.StepRights: t.rights, lab.StepWebApp: t.webApp, lab.StepToken: t.token, lab.StepDatabase: t.database,
+		lab.StepGuacd: t.guacd,
 	}
 	var checks []lab.Check
 	for _, name := range lab.GatewaySteps {
@@ -45,6 +46,12 @@ func (g *Gateway) Test(ctx context.Context, a lab.GatewayAccess) []lab.Check {
 			return append(checks, lab.Check{Name: name, Status: lab.CheckFailed, Message: p.Message, Remedy: p.Hint})
 		}
 		checks = append(checks, lab.Check{Name: name, Status: lab.CheckOK, Message: found})
+		if name == lab.StepWebApp && t.registry.web.open() {
+			checks[len(checks)-1] = lab.Check{
+				Name: name, Status: lab.CheckWarning, Message: found + ", and whoever is on the way there can listen",
+				Remedy: "Have it answer on https, and give that address.",
+			}
+		}
 	}
 	return checks
 }
@@ -188,7 +195,7 @@ func (t *trial) connection() lab.Connection {
 }
 
 func (t *trial) webApp(ctx context.Context) (string, error) {
-	return t.registry.web.found(), t.registry.web.alive(ctx)
+	return "it answers at " + t.registry.web.base, t.registry.web.alive(ctx)
 }
 
 func (t *trial) token(ctx context.Context) (string, error) {
@@ -206,6 +213,16 @@ func (t *trial) database(ctx context.Context) (string, error) {
 			WithHint("Have it use the database that is named in the settings of the gateway.")
 	}
 	return "it shows what we write", err
+}
+
+// guacd opens a console that leads nowhere: it ends at once, but not before guacd
+// has taken it.
+func (t *trial) guacd(ctx context.Context) (string, error) {
+	tunnel, err := t.registry.Tunnel(ctx, t.connection().ID, lab.TunnelRequest{Width: 640, Height: 480})
+	if err != nil {
+		return "", err
+	}
+	return "it takes consoles", tunnel.Close()
 }
 
 // Statements that remove what is ours, and all that hangs on it.

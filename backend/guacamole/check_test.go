@@ -35,6 +35,11 @@ func TestStepsThatFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer secure.Close() //nolint:errcheck // nothing can be lost
+	alone, err := stand.NewWebApp(s.WebApp, "127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alone.Close() //nolint:errcheck // nothing can be lost
 	for _, tt := range []struct {
 		name, dsn, url string
 		step, says     string
@@ -52,6 +57,7 @@ func TestStepsThatFail(t *testing.T) {
 		{"a wrong path", s.Ours, s.web.URL() + "/x", lab.StepWebApp, "has no Guacamole"},
 		{"an unknown certificate", s.Ours, secure.URL(), lab.StepWebApp, "can not be trusted"},
 		{"another database", s.Ours, other.web.URL(), lab.StepToken, "does not know our user"},
+		{"no guacd", s.Ours, alone.URL(), lab.StepGuacd, "did not open the console"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			access := s.access

@@ -48,18 +48,19 @@ type database struct {
 // parseDSN reads where the database is. What is wrong with it is not told, since
 // that may repeat parts of the password.
 func parseDSN(dsn string) (*pgxpool.Config, error) {
-	invalid := lab.Errorf(lab.KindInvalid, "the address of the gateway's database is not one").
-		WithHint("Write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %%XX for special characters in the password.")
+	if err := lab.CheckDSN(dsn); err != nil {
+		return nil, err
+	}
 	u, err := url.Parse(dsn)
-	if err != nil || u.User.Username() == "" {
-		return nil, invalid
+	if err != nil {
+		return nil, errAddress
 	}
 	config, err := pgxpool.ParseConfig(dsn)
 	if err == nil && !onLoopback(config) {
 		config, err = pgxpool.ParseConfig(verified(u))
 	}
 	if err != nil {
-		return nil, invalid
+		return nil, errAddress
 	}
 	config.MaxConns = mostConnections
 	config.ConnConfig.ConnectTimeout = connectLimit

@@ -17,6 +17,8 @@ import (
 
 // Errors of the database, as they are told.
 var (
+	errAddress = lab.Errorf(lab.KindInvalid, "the address of the gateway's database can not be used").
+			WithHint("Check its port, and the files and the mode that it names behind the question mark.")
 	errGone = lab.Errorf(lab.KindUnavailable, "the gateway's database does not answer").
 		WithHint("See whether PostgreSQL runs, and whether the host and port in the settings of the gateway are right.")
 	errLate = lab.Errorf(lab.KindUnavailable, "the gateway's database does not answer in time").

@@ -65,6 +65,12 @@ func (w *web) tunnel(ctx context.Context, token, number string, ask lab.TunnelRe
 	}
 	conn.SetReadLimit(mostMessage)
 	t := &tunnel{conn: conn}
+	opened := false
+	defer func() {
+		if !opened {
+			conn.CloseNow()
+		}
+	}()
 	t.first, err = t.read(limited)
 	switch {
 	case ctx.Err() != nil:
@@ -75,9 +81,9 @@ func (w *web) tunnel(ctx context.Context, token, number string, ask lab.TunnelRe
 	case err != nil:
 		return nil, err
 	case !opening.Match(t.first):
-		conn.CloseNow()
 		return nil, w.wrong("does not carry consoles as Guacamole does")
 	}
+	opened = true
 	return t, nil
 }
 

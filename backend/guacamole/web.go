@@ -119,13 +119,10 @@ func (w *web) check(ctx context.Context, token string) (good bool, err error) {
 	return false, w.unexpected(a)
 }
 
-// found tells where it answers, and whether others can listen.
-func (w *web) found() string {
+// open reports whether others can listen to what is said to it.
+func (w *web) open() bool {
 	u, err := url.Parse(w.base)
-	if err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return "it answers at " + w.base + ", not encrypted"
-	}
-	return "it answers at " + w.base
+	return err == nil && u.Scheme == "http" && !isLoopback(u.Hostname())
 }
 
 // alive asks whether there is a Guacamole: it refuses what needs a token.

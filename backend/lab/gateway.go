@@ -16,8 +16,8 @@ type Gateway interface {
 	// missing, KindInvalid if its certificate can not be trusted or its schema is
 	// none we know, naming what was found.
 	Open(ctx context.Context, a GatewayAccess, lost func(error)) (Registry, error)
-	// Test goes through all that Open and a console need, one step after the
-	// other (GatewaySteps), and stops at the first that fails. It leaves no trace
+	// Test goes through all that Open and a console need, but for a display, one
+	// step after the other (GatewaySteps), and stops at the first that fails. It leaves no trace
 	// but the line in Guacamole's history of logins.
 	Test(ctx context.Context, a GatewayAccess) []Check
 }
@@ -32,10 +32,11 @@ const (
 	StepWebApp   = "web app"  // the web application answers at its address, its certificate good
 	StepToken    = "token"    // it lets our user in
 	StepDatabase = "database" // that user sees what we write: both speak of the same database
+	StepGuacd    = "guacd"    // the web application reaches its guacd
 )
 
 // GatewaySteps lists the steps of Gateway.Test.
-var GatewaySteps = []string{StepTCP, StepTLS, StepLogin, StepSchema, StepRights, StepWebApp, StepToken, StepDatabase}
+var GatewaySteps = []string{StepTCP, StepTLS, StepLogin, StepSchema, StepRights, StepWebApp, StepToken, StepDatabase, StepGuacd}
 
 // Registry is an open gateway. Everything in it is found by the node's ID, below
 // a group of the access's owner; what is outside of that group is not touched,

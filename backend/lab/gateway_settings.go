@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -27,36 +28,31 @@ const mask = "********"
 // Masked gives the settings as they can be shown.
 func (s GatewaySettings) Masked() GatewaySettings {
 	u, err := url.Parse(s.DSN)
-	if err != nil || s.checkDSN() != nil { // nothing of it is safe to show
+	if err != nil || CheckDSN(s.DSN) != nil { // nothing of it is safe to show
 		s.DSN = ""
 		return s
 	}
 	if _, ok := u.User.Password(); ok {
 		u.User = url.UserPassword(u.User.Username(), mask)
+		s.DSN = strings.Replace(u.String(), url.UserPassword("", mask).String(), ":"+mask, 1)
 	}
-	if q := u.Query(); q.Has("password") {
-		q.Set("password", mask)
-		u.RawQuery = q.Encode()
-	}
-	s.DSN = u.String()
 	return s
 }
 
 // Unmasked gives the settings with the password of the old ones where it is
-// masked. The password goes to nobody else: another host or user needs its own,
-// or it is KindInvalid.
+// masked. The password goes to nobody else: another host or user, or another way
+// to connect, needs its own, or it is KindInvalid.
 func (s GatewaySettings) Unmasked(old GatewaySettings) (GatewaySettings, error) {
-	if s.DSN == "" || !strings.Contains(s.DSN, url.QueryEscape(mask)) && !strings.Contains(s.DSN, mask) {
-		return s, nil
-	}
-	if s.DSN == old.Masked().DSN {
-		s.DSN = old.DSN
-		return s, nil
-	}
 	u, err := url.Parse(s.DSN)
-	before, oldErr := url.Parse(old.DSN)
-	if err == nil && oldErr == nil && u.Host == before.Host && u.User.Username() == before.User.Username() {
-		if password, ok := before.User.Password(); ok && !u.Query().Has("password") {
+	if err != nil {
+		return s, nil // Check tells
+	}
+	if password, _ := u.User.Password(); password != mask {
+		return s, nil
+	}
+	before, err := url.Parse(old.DSN)
+	if err == nil && u.Host == before.Host && u.RawQuery == before.RawQuery && u.User.Username() == before.User.Username() {
+		if password, ok := before.User.Password(); ok {
 			u.User = url.UserPassword(u.User.Username(), password)
 			s.DSN = u.String()
 			return s, nil
@@ -88,7 +84,7 @@ func (s GatewaySettings) checkExternal() error {
 	if err := s.checkURL(); err != nil {
 		return err
 	}
-	if err := s.checkDSN(); err != nil {
+	if err := CheckDSN(s.DSN); err != nil {
 		return err
 	}
 	_, err := netip.ParseAddr(s.DisplayHost)
@@ -110,11 +106,28 @@ func (s GatewaySettings) checkURL() error {
 	return nil
 }
 
-func (s GatewaySettings) checkDSN() error {
-	u, err := url.Parse(s.DSN)
+// dsnOptions are what a DSN may say behind its question mark
+// (postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS): nothing
+// that leads to another server or user than stands before it, and no secret.
+var dsnOptions = []string{"sslmode", "sslrootcert", "sslcert", "sslkey", "sslsni", "application_name", "connect_timeout", "target_session_attrs"}
+
+// CheckDSN checks the address of a gateway's database; a breach is KindInvalid.
+// What is wrong is not repeated: it may be a part of the password.
+func CheckDSN(dsn string) error {
+	u, err := url.Parse(dsn)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Host == "" || u.User.Username() == "" || strings.Trim(u.Path, "/") == "" {
 		return Errorf(KindInvalid, "the address of the gateway's database is not one").
 			WithHint("Write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %%XX for special characters in the password.")
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	for option := range query {
+		if !slices.Contains(dsnOptions, option) {
+			err = Errorf(KindInvalid, "the option is none")
+		}
+	}
+	if err != nil {
+		return Errorf(KindInvalid, "the address of the gateway's database has options that are not taken").
+			WithHint("Use only %s behind the question mark.", strings.Join(dsnOptions, ", "))
 	}
 	return nil
 }

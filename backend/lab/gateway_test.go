@@ -32,6 +32,10 @@ func TestGatewaySettings(t *testing.T) {
 		"no database":            {func(s *GatewaySettings) { s.DSN = "" }, false},
 		"words for a database":   {func(s *GatewaySettings) { s.DSN = "host=db.test user=ours password=secret" }, false},
 		"nobody at the database": {func(s *GatewaySettings) { s.DSN = "postgres://db.test/guacamole_db" }, false},
+		"another host behind":    {func(s *GatewaySettings) { s.DSN += "&host=evil.test" }, false},
+		"a file of passwords":    {func(s *GatewaySettings) { s.DSN += "&passfile=/etc/passwd" }, false},
+		"a bad query":            {func(s *GatewaySettings) { s.DSN += "&%zz" }, false},
+		"a certificate":          {func(s *GatewaySettings) { s.DSN += "&sslrootcert=/etc/ssl/lab.pem" }, true},
 		"no name of a database":  {func(s *GatewaySettings) { s.DSN = "postgres://ours:secret@db.test" }, false},
 		"a bad escape":           {func(s *GatewaySettings) { s.DSN = "postgres://ours:se%cret@db.test/x" }, false},
 		"a host with a space":    {func(s *GatewaySettings) { s.DisplayHost = "lab 1" }, false},
@@ -54,7 +58,7 @@ func TestGatewaySettings(t *testing.T) {
 
 func TestMasked(t *testing.T) {
 	for _, dsn := range []string{
-		outside().DSN, "postgres://ours@db.test/x?password=s%40cret", "postgres://ours:s@cret@db.test/x", "postgres://ours:s%zzcret@db.test/x", "password=s@cret",
+		outside().DSN, "postgres://ours@db.test/x?password=s%40cret", "postgres://ours:x@db.test/x?sslpassword=s%40cret", "postgres://ours:s@cret@db.test/x", "postgres://ours:s%zzcret@db.test/x", "password=s@cret",
 	} {
 		s := outside()
 		s.DSN = dsn
@@ -68,6 +72,9 @@ func TestMasked(t *testing.T) {
 func TestUnmasked(t *testing.T) {
 	old := outside()
 	shown := old.Masked()
+	if want := "postgres://ours:********@db.test:5432/guacamole_db?sslmode=require"; shown.DSN != want {
+		t.Errorf("got %q shown, want %q", shown.DSN, want)
+	}
 	if got, err := shown.Unmasked(old); err != nil || got != old {
 		t.Errorf("got %+v and %v of what was shown, want what was kept", got, err)
 	}
@@ -83,6 +90,7 @@ func TestUnmasked(t *testing.T) {
 	}
 	for what, change := range map[string][2]string{
 		"another host": {"db.test", "evil.test"}, "another port": {"5432", "5433"}, "another user": {"ours", "admin"},
+		"another host behind": {"sslmode=require", "host=evil.test"}, "no encryption": {"sslmode=require", "sslmode=disable"},
 	} {
 		theirs := shown
 		theirs.DSN = strings.Replace(shown.DSN, change[0], change[1], 1)

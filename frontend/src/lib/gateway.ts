@@ -83,4 +83,5 @@ export const steps: Record<string, string> = {
   'web app': 'Web application',
   token: 'Its login',
   database: 'Same database',
+  guacd: 'guacd',
 };
