@@ -105,6 +105,20 @@ func (r *runner) explain(err error, complaint string) error {
 	return r.engine.trouble(complaint)
 }
 
+// wake starts the containers anew that run and are not healthy, as after the
+// machine slept: Compose takes them for running and leaves them alone.
+func (r *runner) wake(ctx context.Context, there []container, progress func(string)) error {
+	for _, c := range there {
+		if c.state != "running" || c.health != "unhealthy" {
+			continue
+		}
+		if err := r.compose(ctx, progress, "restart", c.service); err != nil {
+			return r.blame(ctx, err)
+		}
+	}
+	return nil
+}
+
 // up starts the containers and waits until they are healthy.
 func (r *runner) up(ctx context.Context, progress func(string)) error {
 	err := r.compose(ctx, progress, "up", "-d", "--remove-orphans")

@@ -54,30 +54,34 @@ func (s *Stack) Up(ctx context.Context, settings lab.GatewaySettings, progress f
 	if err := r.mustBeLocal(ctx); err != nil {
 		return err
 	}
-	if err := s.setUp(ctx, r, e, settings); err != nil {
+	there, err := s.setUp(ctx, r, e, settings)
+	if err != nil {
+		return err
+	}
+	if err := r.wake(ctx, there, progress); err != nil {
 		return err
 	}
 	return r.up(ctx, progress)
 }
 
-// setUp writes all that Compose reads.
-func (s *Stack) setUp(ctx context.Context, r *runner, e *env, settings lab.GatewaySettings) error {
+// setUp writes all that Compose reads, and gives the containers there are already.
+func (s *Stack) setUp(ctx context.Context, r *runner, e *env, settings lab.GatewaySettings) ([]container, error) {
 	if !s.wasSetUp() {
 		if err := r.mustBeNew(ctx); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	there, err := r.containers(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := e.choosePorts(settings, there); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.writeFiles(); err != nil {
-		return err
+		return nil, err
 	}
-	return s.writeEnv(e)
+	return there, s.writeEnv(e)
 }
 
 // Down implements lab.Stack.

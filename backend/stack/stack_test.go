@@ -155,6 +155,20 @@ func TestAContainerThatFails(t *testing.T) {
 	}
 }
 
+// What runs and is not healthy, as after the machine slept, is started anew.
+func TestUnhealthyFromBefore(t *testing.T) {
+	b := newBench(t, docker().
+		with("docker ps", reply{Out: "a1\n"}).
+		with("docker inspect",
+			reply{Out: inspectOutput("prepare exited", "postgres running healthy", "guacd running healthy", "guacamole running unhealthy")},
+			reply{Out: inspectOutput("prepare exited", "postgres running healthy", "guacd running healthy", "guacamole running healthy")}))
+	e := b.mustUp(lab.GatewaySettings{})
+	want := "docker compose -p " + e.get(projectName) + " -f docker-compose.yml restart guacamole"
+	if got := b.calls(); !slices.Contains(got, want) {
+		t.Errorf("got %q, want %q among them", got, want)
+	}
+}
+
 func TestComposeFailsBecauseOfAContainer(t *testing.T) {
 	b := newBench(t, docker().
 		with("docker compose -p", reply{Err: `service "prepare" didn't complete successfully: exit 1`, Code: 1}).
