@@ -89,6 +89,13 @@ func assemble(uri string, resident bool) (*rig, error) {
 		return nil, lab.Errorf(lab.KindInvalid, "there is no libvirt to connect to").WithCause(err).
 			WithHint("Give --connect, or SANDBOXLABS_CONNECT, an address such as qemu:///session.")
 	}
+	r.wire(uri, resident, log)
+	return r, nil
+}
+
+// wire makes everything that stands on the settings.
+func (r *rig) wire(uri string, resident bool, log *slog.Logger) {
+	settings := r.settings
 	r.conn = virt.Open(virt.Config{
 		URI: uri, PoolName: settings.Pool.Name, PoolPath: settings.PoolPath(uri, r.paths),
 		Emulation: string(settings.Emulation), Log: log,
@@ -113,7 +120,6 @@ func assemble(uri string, resident bool) (*rig, error) {
 		BulkLimit:  settings.Bulk.Limit,
 		Log:        log,
 	})
-	return r, nil
 }
 
 // windowOrigins are those of the page in the window.
@@ -167,17 +173,23 @@ func (k keeper) SaveGateway(_ context.Context, s lab.GatewaySettings) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return lab.Errorf(lab.KindDenied, "the settings can not be read").WithCause(err)
 	}
-	content, err = config.WithGateway(content, config.Gateway{
+	g := config.Gateway{
 		Mode: string(s.Mode), URL: s.URL, DSN: s.DSN, DisplayHost: s.DisplayHost, Recordings: s.Recordings,
 		WebPort: s.WebPort, GuacdPort: s.GuacdPort, DatabasePort: s.DatabasePort,
-	})
+	}
+	content, err = config.WithGateway(content, g)
 	if err != nil {
 		return lab.Errorf(lab.KindInvalid, "the settings can not be changed").WithCause(err).WithHint("Mend %s by hand.", file)
 	}
-	return durable.Write(file, content)
+	if err := durable.Write(file, content); err != nil {
+		return err
+	}
+	k.last.Store(&g)
+	return nil
 }
 
 // owner says whose nodes these are, to tell them from others' at the same gateway.
+// Machines are often named alike, above all copies of one; their IDs are not.
 func owner(uri, pool string) string {
 	who, where, what := "somebody", "here", strings.TrimPrefix(uri, "qemu:///")
 	if u, err := user.Current(); err == nil {
@@ -185,6 +197,9 @@ func owner(uri, pool string) string {
 	}
 	if host, err := os.Hostname(); err == nil {
 		where = host
+	}
+	if id, err := os.ReadFile("/etc/machine-id"); err == nil && len(id) >= 6 {
+		where += "-" + string(id[:6])
 	}
 	if pool != config.Defaults().Pool.Name {
 		what += ", " + pool

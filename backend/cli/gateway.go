@@ -25,7 +25,7 @@ func (f *face) gateway() *cobra.Command {
 	return cmd
 }
 
-// offline is a command that does without libvirt.
+// offline is a command that goes on where there is no libvirt.
 func (f *face) offline(run func(ctx context.Context, s *service.Service) error) func(*cobra.Command, []string) error {
 	return f.command(func(cmd *cobra.Command, _ []string) error {
 		return f.session(cmd.Context(), false, run)
@@ -55,10 +55,12 @@ func (f *face) gatewayDown() *cobra.Command {
 // Interrupted, it ends what it began.
 func (f *face) followGateway(ctx context.Context, s *service.Service, do func(*service.Service, context.Context) (lab.GatewayStatus, error)) error {
 	told, stop := context.WithCancel(ctx)
-	defer stop()
 	events := s.Subscribe(told)
 	<-events // the snapshot tells of what was before
+	ended := make(chan struct{})
+	defer func() { stop(); <-ended }()
 	go func() {
+		defer close(ended)
 		for e := range events {
 			if e.Gateway != nil && e.Gateway.Progress != "" && !f.json {
 				say(f.Err, "%s\n", e.Gateway.Progress)
@@ -158,7 +160,7 @@ func (f *face) gatewayFlags(cmd *cobra.Command) (read func(ctx context.Context, 
 	flags.StringVar(&in.DSN, "dsn", "", "its database, postgres://USER:PASSWORD@HOST:PORT/DATABASE; - reads it from standard input")
 	flags.StringVar(&in.DisplayHost, "display-host", "", "`host` by which guacd reaches this computer's displays (default 127.0.0.1)")
 	flags.StringVar(&in.Recordings, "recordings", "", "`folder` for recordings, as guacd sees it")
-	flags.IntVar(&in.WebPort, "web-port", 0, "`port` of the web application in the stack; 0: one that is free")
+	flags.IntVar(&in.WebPort, "web-port", 0, "`port` of the web application in the stack; 0: as it was, or one that is free")
 	flags.IntVar(&in.GuacdPort, "guacd-port", 0, "`port` of guacd in the stack")
 	flags.IntVar(&in.DatabasePort, "database-port", 0, "`port` of the database in the stack")
 	must(cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]string{"off", "stack", "external"}, cobra.ShellCompDirectiveNoFileComp)))
@@ -209,6 +211,7 @@ func (f *face) gatewaySet() *cobra.Command {
 		Long: "set changes what is given. A window that is open takes to it within a minute.",
 	}
 	read := f.gatewayFlags(cmd)
+	cmd.MarkFlagsOneRequired("mode", "url", "dsn", "display-host", "recordings", "web-port", "guacd-port", "database-port")
 	cmd.RunE = f.offline(func(ctx context.Context, s *service.Service) error {
 		in, err := read(ctx, s)
 		if err != nil {

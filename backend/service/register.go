@@ -163,6 +163,7 @@ func (s *Service) wanted(ctx context.Context, id string) (c lab.Connection, what
 		}
 		return c, unwanted, nil
 	}
+	elsewhere := s.gate.settings.Mode == lab.GatewayExternal && s.gate.settings.DisplayHost != ""
 	spec, known, active := n.spec(), n.domain != nil || n.gone, n.domain != nil && n.domain.State.Active()
 	s.mu.Unlock()
 	if !known {
@@ -171,6 +172,9 @@ func (s *Service) wanted(ctx context.Context, id string) (c lab.Connection, what
 	c = lab.Connection{ID: id, Name: spec.Name, Parameters: spec.Guacamole}
 	if active {
 		c.VNC, c.Password, err = s.display(ctx, id)
+	}
+	if elsewhere && c.VNC != nil { // it stands for wherever the display listens here
+		c.VNC = &lab.VNC{Host: "127.0.0.1", Port: c.VNC.Port}
 	}
 	return c, wanted, err
 }

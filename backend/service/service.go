@@ -34,7 +34,7 @@ type Options struct {
 	Consoles   lab.Consoles
 	URI        string // of the hypervisor, to be shown
 
-	Gateway  lab.Gateway        // may be nil, as the two below: then consoles are direct
+	Gateway  lab.Gateway        // may be nil, as the two below: then consoles are direct, or no containers can be had
 	Stack    lab.Stack          // the gateway as containers
 	Settings lab.SettingsKeeper // of the gateway
 	Owner    string             // of the nodes, for the gateway: lab.GatewayAccess
