@@ -140,6 +140,10 @@ func (t tunnels) OpenTunnel(ctx context.Context, id string, ask lab.TunnelReques
 	return t.service.OpenTunnel(ctx, id, ask)
 }
 
+func (t tunnels) ConsoleLink(ctx context.Context, id string) (string, error) {
+	return t.service.ConsoleLink(ctx, id)
+}
+
 // keeper keeps the gateway's settings in the settings file, which is read anew
 // each time: other processes, and people, write it too.
 type keeper struct {

@@ -82,6 +82,7 @@ func New(graphics lab.GraphicsOpener, serial lab.SerialOpener, o Options) *Serve
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.mux.HandleFunc("GET /console/{kind}/{ticket}", s.serve)
+	s.mux.HandleFunc("GET "+visitPath+"{ticket}", s.visit)
 	return s
 }
 
@@ -120,7 +121,11 @@ func (s *Server) Ticket(_ context.Context, id string, kind lab.ConsoleKind) (lab
 	if err != nil {
 		return lab.Ticket{}, err
 	}
-	return lab.Ticket{URL: fmt.Sprintf("%s/console/%s/%s", s.base, kind, token)}, nil
+	base := s.base
+	if kind == lab.ConsoleVisit {
+		base = strings.Replace(base, "ws:", "http:", 1)
+	}
+	return lab.Ticket{URL: fmt.Sprintf("%s/console/%s/%s", base, kind, token)}, nil
 }
 
 // ServeHTTP implements http.Handler.
@@ -138,6 +143,9 @@ func (s *Server) admit(r *http.Request) error {
 		return lab.Errorf(lab.KindDenied, "the host %q is not this machine", r.Host)
 	}
 	origins := r.Header.Values("Origin")
+	if len(origins) == 0 && strings.HasPrefix(r.URL.Path, visitPath) { // a browser that was sent there
+		return nil
+	}
 	if len(origins) == 1 && s.isOurs(origins[0], r.Host) {
 		return nil
 	}

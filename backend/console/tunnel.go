@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -101,6 +102,29 @@ func (s *Server) openTunnel(ctx context.Context, id string, ask lab.TunnelReques
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	return s.tunnels.OpenTunnel(ctx, id, ask)
+}
+
+// visitPath is where browsers are sent to be sent on.
+const visitPath = "/console/" + string(lab.ConsoleVisit) + "/"
+
+// visit sends a browser on to a console in the gateway's web application. That
+// address has a token in it that is good for long; a program's arguments, by which
+// browsers are started, everybody on the machine can read.
+func (s *Server) visit(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	id, ok := s.tickets.redeem(r.PathValue("ticket"), lab.ConsoleVisit)
+	if !ok || s.tunnels == nil {
+		http.Error(w, errTicket.Message, http.StatusNotFound)
+		return
+	}
+	link, err := s.tunnels.ConsoleLink(r.Context(), id)
+	if err != nil {
+		p := lab.ProblemOf(err)
+		http.Error(w, p.Message+"\n"+p.Hint, http.StatusServiceUnavailable)
+		return
+	}
+	http.Redirect(w, r, link, http.StatusSeeOther)
 }
 
 // relay carries messages both ways until either side or ctx ends, then ends

@@ -40,6 +40,10 @@ func (h *hall) OpenTunnel(_ context.Context, id string, ask lab.TunnelRequest) (
 	return h.line, nil
 }
 
+func (h *hall) ConsoleLink(context.Context, string) (string, error) {
+	return "http://guac.test/#/client/MQ?token=T0K3N", h.err
+}
+
 func (l *line) Receive(ctx context.Context) ([]byte, error) {
 	select {
 	case text, ok := <-l.says:
@@ -196,4 +200,56 @@ func TestOpensAreSpaced(t *testing.T) {
 			t.Errorf("waited %s and got %v after an hour, want to go on at once", time.Since(begun), err)
 		}
 	})
+}
+
+// TestVisit sends a browser on, once, and only one that was sent here.
+func TestVisit(t *testing.T) {
+	h := newHall()
+	s := New(nil, nil, Options{Origins: []string{window}, Tunnels: h})
+	if err := s.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(address, origin string) *http.Response {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if origin != "" {
+			request.Header.Set("Origin", origin)
+		}
+		answer, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = answer.Body.Close() }) // it was not read
+		return answer
+	}
+	ticket, err := s.Ticket(t.Context(), node, lab.ConsoleVisit)
+	if err != nil || !strings.HasPrefix(ticket.URL, "http://127.0.0.1:") {
+		t.Fatalf("got %q and %v, want an address for a browser", ticket.URL, err)
+	}
+	if got := ask(ticket.URL, "http://evil.test"); got.StatusCode != http.StatusForbidden {
+		t.Errorf("got status %d for another page, want 403", got.StatusCode)
+	}
+	got := ask(ticket.URL, "")
+	if to := got.Header.Get("Location"); got.StatusCode != http.StatusSeeOther || to != "http://guac.test/#/client/MQ?token=T0K3N" {
+		t.Errorf("got status %d and %q, want to be sent on", got.StatusCode, to)
+	}
+	if got := ask(ticket.URL, ""); got.StatusCode != http.StatusNotFound {
+		t.Errorf("got status %d the second time, want 404", got.StatusCode)
+	}
+	h.err = lab.Errorf(lab.KindUnavailable, "no gateway")
+	if ticket, err = s.Ticket(t.Context(), node, lab.ConsoleVisit); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(ticket.URL, ""); got.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("got status %d without a gateway, want 503", got.StatusCode)
+	}
+	if ticket, err = s.Ticket(t.Context(), node, lab.ConsoleTunnel); err != nil {
+		t.Fatal(err)
+	}
+	wrong := strings.NewReplacer("ws:", "http:", "/tunnel/", "/visit/").Replace(ticket.URL)
+	if got := ask(wrong, ""); got.StatusCode != http.StatusNotFound {
+		t.Errorf("got status %d with the ticket of a tunnel, want 404", got.StatusCode)
+	}
 }

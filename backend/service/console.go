@@ -16,6 +16,9 @@ func (s *Service) Console(ctx context.Context, node string, kind lab.ConsoleKind
 		return lab.Ticket{}, lab.Errorf(lab.KindUnavailable, "consoles are served only by the window and by sandboxlabs serve")
 	}
 	id, err := s.active(ctx, node)
+	if err == nil && kind == lab.ConsoleVisit { // a browser could only be told later
+		_, err = s.registryFor(ctx, id)
+	}
 	if err != nil {
 		return lab.Ticket{}, err
 	}

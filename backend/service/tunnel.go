@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"sandboxlabs/backend/lab"
 )
@@ -14,7 +15,7 @@ func (s *Service) ConsoleLink(ctx context.Context, node string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	r, err := s.registryFor(v)
+	r, err := s.registryFor(ctx, v.ID)
 	if err != nil {
 		return "", err
 	}
@@ -23,13 +24,14 @@ func (s *Service) ConsoleLink(ctx context.Context, node string) (string, error) 
 	return link, err
 }
 
-// OpenTunnel implements lab.TunnelOpener.
+// OpenTunnel implements lab.TunnelOpener. A node that is being registered just
+// now is waited for a moment.
 func (s *Service) OpenTunnel(ctx context.Context, id string, ask lab.TunnelRequest) (lab.Tunnel, error) {
 	v, err := s.shown(id)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.registryFor(v)
+	r, err := s.registryFor(ctx, v.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -38,19 +40,31 @@ func (s *Service) OpenTunnel(ctx context.Context, id string, ask lab.TunnelReque
 	return t, err
 }
 
-// registryFor gives the registry if it can show the node's console.
-func (s *Service) registryFor(v lab.Node) (lab.Registry, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// registeredLimit is how long a registration under way is waited for.
+const registeredLimit = 2 * time.Second
+
+// registryFor gives the registry if it can show the node's console, or can in a
+// moment.
+func (s *Service) registryFor(ctx context.Context, id string) (r lab.Registry, err error) {
+	limited, cancel := context.WithTimeout(ctx, registeredLimit)
+	defer cancel()
+	var way lab.Registration
+	var gateway lab.GatewayStatus
+	late := s.await(limited, func() bool {
+		r, gateway, way = s.gate.registry, s.gate.status, s.registration(id)
+		return r == nil || way.State != lab.Registering || way.Problem != nil
+	})
 	switch {
-	case v.Gateway.State == lab.Direct:
+	case lab.Cancelled(ctx) != nil:
+		return nil, lab.Cancelled(ctx)
+	case way.State == lab.Direct:
 		return nil, lab.Errorf(lab.KindUnavailable, "no gateway is set up").WithHint("Set one up in the settings.")
-	case s.gate.registry == nil:
-		return nil, errorOf(orNotReady(s.gate.status.Problem))
-	case v.Gateway.State != lab.Registered:
-		return nil, errorOf(orNotReady(v.Gateway.Problem))
+	case r == nil:
+		return nil, errorOf(orNotReady(gateway.Problem))
+	case late != nil || way.State != lab.Registered:
+		return nil, errorOf(orNotReady(way.Problem))
 	}
-	return s.gate.registry, nil
+	return r, nil
 }
 
 func orNotReady(p *lab.Problem) *lab.Problem {

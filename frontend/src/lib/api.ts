@@ -91,9 +91,13 @@ export const gatewayUp = () => call(app.GatewayUp());
 export const gatewayDown = () => call(app.GatewayDown());
 export const gatewayLogs = () => call(app.GatewayLogs());
 
-/** Opens the node's console in Guacamole's own page, in the person's browser. */
+/**
+ * Opens the node's console in Guacamole's own page, in the person's browser, by an address
+ * that is good once: others on the computer can read what programs are started with.
+ */
 export async function openConsole(node: string): Promise<void> {
-  BrowserOpenURL(await call(app.ConsoleLink(node)));
+  const ticket = await call(app.Console(node, 'visit'));
+  BrowserOpenURL(new URL(ticket.url, location.href).href);
 }
 
 /** Copies the address of that page: it lets in whoever has it. */

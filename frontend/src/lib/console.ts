@@ -7,10 +7,10 @@ import type { Open, Screen, Transport } from './screen';
 export type Phase = 'off' | 'connecting' | 'connected' | 'waiting';
 
 /** Loads what opens displays in one way: only when it is needed. */
-export type Load = () => Promise<{ open: Open }>;
+type Load = () => Promise<{ open: Open }>;
 
 /** What a console needs from outside. */
-export interface Wiring {
+interface Wiring {
   /** Where the picture goes. */
   target: HTMLElement;
   /** A fresh address for each attempt. */

@@ -11,7 +11,7 @@ export interface Desk {
 }
 
 /** What the exchange needs of a console. */
-export interface Guest {
+interface Guest {
   paste(text: string): void;
   tap(keysym: number, code: string): void;
 }

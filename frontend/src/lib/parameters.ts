@@ -4,7 +4,7 @@
 import type { Node, SetInput } from './lab';
 
 /** As a dialog edits it. Empty texts are the default. */
-export interface ConsoleSettings {
+interface ConsoleSettings {
   keymap: string;
   depth: string;
   readOnly: boolean;

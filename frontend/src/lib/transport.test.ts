@@ -24,8 +24,22 @@ test.each<[string, Wish, Partial<Way>, string, string]>([
     'the node registers',
     'auto',
     { registration: registration('registering') },
-    'direct',
+    'guacamole',
     'Registering with Guacamole.',
+  ],
+  [
+    'it failed below an open console',
+    'auto',
+    { gateway: gateway('failed', { problem }), connected: 'guacamole' },
+    'guacamole',
+    'This console stays open. Guacamole is not ready. The database does not answer.',
+  ],
+  [
+    'it came while the console was direct',
+    'auto',
+    { connected: 'direct' },
+    'guacamole',
+    'Guacamole is ready.',
   ],
   [
     'the node can not be registered',

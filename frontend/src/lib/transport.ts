@@ -19,24 +19,34 @@ export interface Way {
   registration?: Registration;
   /** Why Guacamole failed in this tab, as a sentence; empty if it did not. */
   failure: string;
+  /** The way by which the console is connected now. */
+  connected?: Transport;
 }
 
 export const transportNames: Record<Transport, string> = { direct: 'Direct', guacamole: 'Guacamole' };
 
-/** Chooses: what was wished, or Guacamole where it can be had, or else VNC. */
+/**
+ * Chooses: what was wished, or Guacamole where it can be had, or else VNC. What Guacamole
+ * carries it goes on to carry: an open console does not need what a new one does.
+ */
 export function choose(wish: Wish, way: Way): Choice {
   if (wish !== 'auto') return { transport: wish, reason: 'You chose it.' };
   const hindrance = hindranceOf(way);
-  return hindrance
-    ? { transport: 'direct', reason: hindrance }
-    : { transport: 'guacamole', reason: 'Guacamole is ready.' };
+  if (hindrance && way.connected === 'guacamole')
+    return { transport: 'guacamole', reason: `This console stays open. ${hindrance}` };
+  if (hindrance) return { transport: 'direct', reason: hindrance };
+  const registered = `${way.registration?.state}` === 'registered';
+  return { transport: 'guacamole', reason: registered ? 'Guacamole is ready.' : registering };
 }
 
-/** Why Guacamole is not taken by itself; empty if it is. */
+const registering = 'Registering with Guacamole.';
+
+/** Why Guacamole is not taken by itself; empty if it is. A registration under way is soon over. */
 function hindranceOf({ gateway, registration, failure }: Way): string {
+  const ways = registrationHindrance(registration);
   return (
     gatewayHindrance(gateway) ||
-    registrationHindrance(registration) ||
+    (ways === registering ? '' : ways) ||
     (failure && `${failure} The display is shown directly.`)
   );
 }
@@ -60,9 +70,7 @@ function gatewayHindrance(gateway?: GatewayStatus): string {
 function registrationHindrance(registration?: Registration): string {
   if (registration?.state === 'registered') return '';
   const problem = registration?.problem;
-  return problem
-    ? `Guacamole does not have this node yet. ${sentence(problem.message)}`
-    : 'Registering with Guacamole.';
+  return problem ? `Guacamole does not have this node yet. ${sentence(problem.message)}` : registering;
 }
 
 /** Changes whenever Guacamole deserves another try. */

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Node } from '../lib/lab';
 import type { Transport } from '../lib/screen';
 import { choose, circumstances, unavailable, type Choice, type Wish } from '../lib/transport';
@@ -9,6 +10,7 @@ export class Route {
   #display: () => boolean;
   #wish = $state<Wish>('auto');
   #failure = $state('');
+  #connected = $state<Transport>();
 
   constructor(node: () => Node, display: () => boolean) {
     this.#node = node;
@@ -20,7 +22,7 @@ export class Route {
   }
 
   get choice(): Choice {
-    return choose(this.#wish, { ...this.#way, failure: this.#failure });
+    return choose(this.#wish, { ...this.#way, failure: this.#failure, connected: this.#connected });
   }
 
   /** Whether Guacamole could be had and was not, for a failure of its own. */
@@ -38,8 +40,14 @@ export class Route {
     return circumstances(this.#way, this.#display());
   }
 
+  /** Tells whether the console is connected: what Guacamole carries is left to it then. */
+  hold(connected: boolean): void {
+    this.#connected = connected ? untrack(() => this.choice.transport) : undefined;
+  }
+
   ask(wish: Wish): void {
     this.#wish = wish;
+    this.#connected = undefined;
     this.#failure = '';
   }
 

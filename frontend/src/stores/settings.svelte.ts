@@ -38,9 +38,13 @@ class Settings {
     return this.#busy;
   }
 
+  /** Asks for them. What containers could not be brought up with is left to be changed. */
   async load(): Promise<void> {
     try {
-      this.#saved = (await api.gateway()).settings;
+      const { settings, status } = await api.gateway();
+      this.#saved = settings;
+      const wanted = `${status.mode}` === 'stack' && `${status.state}` === 'failed';
+      if (wanted && `${settings.mode}` !== 'stack') this.#draft ??= { ...settings, mode: status.mode };
     } catch (reason) {
       this.#problem = problemOf(reason);
     }
@@ -70,8 +74,8 @@ class Settings {
     const given = this.value;
     return this.#attempt('save', async () => {
       await api.setGateway(given);
-      this.#saved = (await api.gateway()).settings;
       if (given === this.value) this.#draft = undefined;
+      await this.load();
     });
   }
 
