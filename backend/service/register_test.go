@@ -288,3 +288,24 @@ func TestRegistrationIsUnknownAfterALoss(t *testing.T) {
 		}
 	})
 }
+
+// TestTunnelWaitsForTheRegistration opens a console in the moment in which its
+// node is being registered, and when that takes too long.
+func TestTunnelWaitsForTheRegistration(t *testing.T) {
+	atGateway(t, func(t *testing.T, h *house) {
+		n := h.made("web", "")
+		h.wantRow(n.ID)
+		for takes, kind := range map[time.Duration]lab.Kind{time.Second: "", time.Minute: lab.KindUnavailable} {
+			h.After("Registry.Register "+n.ID, func() { time.Sleep(takes) })
+			h.done(h.s.Start(t.Context(), n.ID))
+			begun := time.Now()
+			_, err := h.s.OpenTunnel(t.Context(), n.ID, lab.TunnelRequest{})
+			if waited := time.Since(begun); lab.KindOf(err) != kind || waited > registeredLimit {
+				t.Errorf("got %v after %s for a registration that takes %s, want kind %q", err, waited, takes, kind)
+			}
+			time.Sleep(2 * time.Minute)
+			h.done(h.s.ForceOff(t.Context(), n.ID))
+			h.wantRow(n.ID)
+		}
+	})
+}

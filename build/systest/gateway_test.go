@@ -3,6 +3,7 @@ package systest
 import (
 	"context"
 	"maps"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -211,6 +212,9 @@ func TestCommandsRegister(t *testing.T) {
 		if last := checks[len(checks)-1]; bad.code != 1 || last.Name != lab.StepRights || last.Status != lab.CheckFailed {
 			t.Errorf("got the steps %+v and exit code %d with a role that may only read, want the rights to fail", checks, bad.code)
 		}
+		if got := g.web.Tokens(); got != 0 {
+			t.Errorf("got %d tokens when every command had ended, want none", got)
+		}
 	})
 }
 
@@ -344,8 +348,12 @@ func TestTunnel(t *testing.T) {
 		if got := g.row(t); got.Opened < 2 || got.Number != g.row(t).Number {
 			t.Errorf("got %d lines of history, want one for each opening", got.Opened)
 		}
-		if links := mustLinkOf(t, p, n.ID); !strings.HasPrefix(links, g.web.URL()+"/#/client/") {
-			t.Errorf("got the link %q, want one of the web application", links)
+		link := mustLinkOf(t, p, n.ID)
+		if !strings.HasPrefix(link, g.web.URL()+"/#/client/") {
+			t.Errorf("got the link %q, want one of the web application", link)
+		}
+		if to := mustVisit(t, p, n.ID); to != link {
+			t.Errorf("a browser was sent to %q, want %q", to, link)
 		}
 	})
 }
@@ -356,6 +364,23 @@ func mustLinkOf(t *testing.T, p *page, id string) (link string) {
 		t.Fatalf("got the problem %+v and the error %v, want a link", problem, err)
 	}
 	return link
+}
+
+// mustVisit gives where a browser is sent that opens a node's console.
+func mustVisit(t *testing.T, p *page, id string) string {
+	t.Helper()
+	var ticket lab.Ticket
+	if problem, err := p.ask(&ticket, "Console", id, lab.ConsoleVisit); err != nil || problem != nil {
+		t.Fatalf("got the problem %+v and the error %v, want a ticket", problem, err)
+	}
+	stays := *p.browser
+	stays.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer, err := stays.Get(p.origin + ticket.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	return answer.Header.Get("Location")
 }
 
 // Keysyms that are not the character itself (X11's keysymdef.h).
