@@ -138,7 +138,7 @@ func (s *Service) gatewayFailed(ctx context.Context, err error) {
 	if err == nil || ctx.Err() != nil || g.settings.Mode == lab.GatewayOff || g.stack != nil {
 		return
 	}
-	problem := cmp.Or(g.stackUp, lab.ProblemOf(err))
+	problem := cmp.Or(g.stackUp, unanswered(g.settings.Mode, lab.ProblemOf(err)))
 	if p := g.status.Problem; p == nil || *p != *problem {
 		s.o.Log.Warn("the gateway can not be used", "error", err)
 	}
@@ -147,6 +147,14 @@ func (s *Service) gatewayFailed(ctx context.Context, err error) {
 	status.State, status.Problem = lab.GatewayFailed, problem
 	s.setGateway(status)
 	s.unsettle()
+}
+
+// unanswered gives the remedy for containers of ours that do not answer.
+func unanswered(mode lab.GatewayMode, p *lab.Problem) *lab.Problem {
+	if mode != lab.GatewayStack || p.Kind != lab.KindUnavailable {
+		return p
+	}
+	return &lab.Problem{Kind: p.Kind, Message: p.Message, Hint: "Start its containers: under Health, or with sandboxlabs gateway up."}
 }
 
 // attendance is the use of one open registry.

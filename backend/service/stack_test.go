@@ -41,6 +41,13 @@ func TestStack(t *testing.T) {
 		if got := h.Keeper.Gateway().Mode; got != lab.GatewayStack {
 			t.Errorf("got the mode %s kept, want stack", got)
 		}
+		h.Gateway.Disconnect()
+		if p := h.wantStatus(lab.GatewayFailed).Problem; !strings.Contains(p.Hint, "sandboxlabs gateway up") {
+			t.Errorf("got %+v of containers that do not answer, want the way to start them", p)
+		}
+		h.Gateway.Connect()
+		time.Sleep(time.Duration(longestPause))
+		h.wantStatus(lab.GatewayReady)
 		if _, err := h.s.GatewayDown(t.Context()); err != nil {
 			t.Fatal(err)
 		}
