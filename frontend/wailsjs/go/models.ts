@@ -8,6 +8,7 @@ export namespace lab {
 	export enum ConsoleKind {
 	    serial = "serial",
 	    tunnel = "tunnel",
+	    visit = "visit",
 	    vnc = "vnc",
 	}
 	export enum EventKind {
