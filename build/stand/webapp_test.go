@@ -152,6 +152,7 @@ func TestLogin(t *testing.T) {
 		if answer := g.mustCode(t, 403, "POST", "/api/tokens", "", credentials("ann", password)); answer["type"] != kind {
 			t.Errorf("%s: answer %v", column, answer)
 		}
+		mustExec(t, g.db, "UPDATE guacamole_user SET "+column+" = false")
 	}
 	if g.Tokens() != 1 || g.Logins() != 7 {
 		t.Errorf("%d tokens, %d logins", g.Tokens(), g.Logins())
