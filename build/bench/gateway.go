@@ -121,7 +121,7 @@ func (s *sights) since(port, password string) (at time.Time, ok bool) {
 // registered lasts from virsh's seeing STARTED to the display, with the password
 // it keeps, being in the database, as another session there sees it.
 func (b *bed) registered(ctx context.Context, h *hall) ([]row, error) {
-	page := row{what: "start by the page: STARTED to registered"}
+	page := row{what: "start by the page: STARTED to registered (below 0: before it)"}
 	virsh := row{what: "start by virsh: STARTED to registered, with its new password"}
 	n, err := b.node(ctx, "registered")
 	if err != nil {
@@ -165,7 +165,7 @@ func (b *bed) registeredOnce(ctx context.Context, id string, seen *sights, way s
 			return err
 		}
 		if at, ok := seen.since(port, password); ok {
-			way.into.add(max(at.Sub(started), 0))
+			way.into.add(at.Sub(started))
 			return b.off(ctx, id)
 		}
 		if time.Now().After(deadline) {
