@@ -67,18 +67,5 @@ func (s *Schema) Follow(ctx context.Context, seen func(at time.Time, rows []Row)
 	}
 }
 
-// Exec changes the database by hand, as its administrator.
-func (s *Schema) Exec(ctx context.Context, sql string, args ...any) error {
-	conn, err := pgx.Connect(ctx, s.Admin)
-	if err != nil {
-		return fmt.Errorf("change the database by hand: %w", err)
-	}
-	defer func() { _ = conn.Close(ctx) }() // what was done is done
-	if _, err := conn.Exec(ctx, sql, args...); err != nil {
-		return fmt.Errorf("change the database by hand: %w", err)
-	}
-	return nil
-}
-
 // Pid is that of guacd; the consoles it carries are its children.
 func (g *Guacd) Pid() int { return g.server.cmd.Process.Pid }
