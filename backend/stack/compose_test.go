@@ -204,7 +204,7 @@ func TestComposeOfTheDistribution(t *testing.T) {
 		t.Skip("runs Docker Compose; run without -short")
 	}
 	if !isInstalled("docker-compose") {
-		t.Skip("there is no docker-compose here; build/setup.sh test installs it")
+		t.Fatal("there is no docker-compose here; build/setup.sh test installs it")
 	}
 	dir, e := mustSetUp(t)
 	said, err := composeConfig(dir)

@@ -38,7 +38,7 @@ func mustRealDocker(t *testing.T) (socket string) {
 		t.Skip("there is no docker command here")
 	}
 	if exec.Command("docker", "compose", "version").Run() != nil && !isInstalled("docker-compose") {
-		t.Skip("there is no Docker Compose here; build/setup.sh test installs it")
+		t.Fatal("there is no Docker Compose here; build/setup.sh test installs it")
 	}
 	dir, err := os.MkdirTemp("", "stack") // t.TempDir is too long for a socket, and closed to others
 	if err != nil {
