@@ -41,6 +41,7 @@ func mustGuacd(t *testing.T) *Guacd {
 	if err != nil {
 		t.Fatal(err)
 	}
+	guacd = g
 	return g
 }
 

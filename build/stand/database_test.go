@@ -14,14 +14,17 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// database is shared by the tests that do not stop it.
-var database *Database
+// What is shared by the tests that do not stop it, once it is there.
+var (
+	database *Database
+	guacd    *Guacd
+)
 
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
 	code := m.Run()
-	if guacd, err := sharedGuacd(); !testing.Short() && err == nil {
+	if guacd != nil {
 		if err := guacd.Close(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
