@@ -83,12 +83,15 @@ func playGateway(a actor, h *hall) {
 	a.prove("And back")
 	a.pressCtrlAltDel()
 	a.hear("~# ", bootLimit)
+	a.addClipboard()
 	a.wipe()
 	a.awaitThrough("guacamole")
 	a.prove("After a wipe")
 	if got := h.number(a.T); got != number {
 		a.Errorf("got the connection number %d after a wipe, want %d", got, number)
 	}
+	a.chooseTransport("direct")
+	a.copyInGuest("copied in " + a.name)
 	a.loseGuacd(h)
 	a.click(id("nav-health"))
 	a.await(id("gateway-card", "state", "ready"), h.web.URL())
@@ -165,4 +168,31 @@ func (a actor) loseGuacd(h *hall) {
 	check(a.T, h.guacd.Start())
 	a.chooseTransport("guacamole")
 	a.prove("With guacd again")
+}
+
+// addClipboard gives the node, from its next start on, the channel by which QEMU
+// shares the clipboard, as a person does who wants it.
+func (a actor) addClipboard() {
+	a.Helper()
+	run(a.T, a.place.command(nil, "virt-xml", "-c", a.place.uri, a.name, "--add-device", "--channel",
+		"qemu-vdagent,source.clipboard.copypaste=yes,target.type=virtio,target.name=com.redhat.spice.0"))
+}
+
+// copyInGuest plays the agent of the guest's own desktop on its serial port: a text
+// that it copies is in the clipboard of the person's. The bytes are those of the
+// agent's protocol (spice-space.org/agent-protocol.html): it announces that it
+// shares the clipboard on demand, grabs it, and answers what is asked.
+func (a actor) copyInGuest(text string) {
+	a.Helper()
+	const chunk, header = `\001\000\000\000\%03o\000\000\000`, `\001\000\000\000\%03o\000\000\000\000\000\000\000\000\000\000\000\%03o\000\000\000`
+	say := func(kind, size int, words string) string {
+		return fmt.Sprintf("printf '"+chunk+header+"%s' >&4", 20+size, kind, size, words)
+	}
+	one := `\001\000\000\000`
+	must(fmt.Fprintf(a.port, "modprobe virtio_console; exec 4<>/dev/$(grep -l spice /sys/class/virtio-ports/*/name | cut -d/ -f5); cat <&4 >/dev/null & %s; %s; sleep 1; %s\n",
+		say(6, 8, `\000\000\000\000\040\000\000\000`), say(7, 4, one), say(4, 4+len(text), one+text)))(a.T)
+	a.desk.await("the text in the desktop's clipboard", func() bool {
+		got, err := a.desk.try("timeout", "2", "xclip", "-o", "-selection", "clipboard")
+		return err == nil && strings.TrimSpace(got) == text
+	})
 }

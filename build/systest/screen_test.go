@@ -2,6 +2,7 @@ package systest
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -133,4 +134,18 @@ func (s *screen) mustEnd(t *testing.T, ctx context.Context) string {
 		t.Fatal("it did not end")
 	}
 	return ""
+}
+
+// mustPaste puts a text into the guest's clipboard.
+func (s *screen) mustPaste(t *testing.T, ctx context.Context, text string) {
+	t.Helper()
+	for _, i := range []stand.Instruction{
+		{Opcode: "clipboard", Args: []string{"0", "text/plain"}},
+		{Opcode: "blob", Args: []string{"0", base64.StdEncoding.EncodeToString([]byte(text))}},
+		{Opcode: "end", Args: []string{"0"}},
+	} {
+		if err := s.say(ctx, i.Encode()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
