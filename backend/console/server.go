@@ -1,8 +1,8 @@
 // Package console carries the display and the serial port of a node to the page
 // over WebSockets, for which it hands out tickets. A display comes straight from
 // the hypervisor (RFB), or through the gateway (the Guacamole protocol): the page
-// then speaks to us as it would to the gateway's web application, and never sees
-// the token that lets us in there.
+// then speaks to us as it would to the gateway's web application, and needs no
+// token of that.
 //
 // A ticket is 256 random bits, good once, for 30 seconds, for one console of
 // one node. Beside it, every request must name a loopback host and come from an
