@@ -35,7 +35,10 @@ func (s *Service) keepGateway(ctx context.Context) {
 	var wait pause
 	for ctx.Err() == nil {
 		var retry <-chan time.Time
-		if s.wantsGateway() {
+		s.mu.Lock()
+		wanted := s.wantsGateway()
+		s.mu.Unlock()
+		if wanted {
 			begun := time.Now()
 			err := s.useGateway(ctx)
 			if errors.Is(err, errResettled) {
@@ -56,10 +59,8 @@ func (s *Service) keepGateway(ctx context.Context) {
 	}
 }
 
-// wantsGateway reports whether the gateway is to be open now.
+// wantsGateway reports whether the gateway is to be open now. s.mu must be held.
 func (s *Service) wantsGateway() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	return s.gate.needed && s.gate.settings.Mode != lab.GatewayOff && s.gate.stack == nil
 }
 
@@ -69,9 +70,12 @@ func (s *Service) useGateway(ctx context.Context) error {
 	life, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	s.mu.Lock()
-	settings := s.gate.settings
+	settings, wanted := s.gate.settings, s.wantsGateway()
 	s.gate.shut = func() { end(errResettled) }
 	s.mu.Unlock()
+	if !wanted { // it was switched off, or its containers began to go, just now
+		return errResettled
+	}
 	access, err := s.accessOf(settings)
 	if err != nil {
 		return err

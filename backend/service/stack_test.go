@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -125,5 +126,20 @@ func TestStackWhileAnotherServes(t *testing.T) {
 		release()
 		h.wantStatus(lab.GatewayReady)
 		h.wantRow(n.ID)
+	})
+}
+
+// TestNothingIsOpenedUnderTheStack has the containers begin to go in the moment
+// in which the keeper decided to open the gateway.
+func TestNothingIsOpenedUnderTheStack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := labtest.NewWorld()
+		o := gatewayOptions(w)
+		o.Hypervisor, o.Pool, o.Library, o.Store = w.Hypervisor, w.Pool, w.Library, w.Store
+		s := New(o) // nothing of it runs
+		s.gate.settings, s.gate.stack = external(w), &stackJob{}
+		if err := s.useGateway(t.Context()); !errors.Is(err, errResettled) || w.Gateway.Opened() > 0 {
+			t.Errorf("got %v, and it is open %d times, want nothing opened", err, w.Gateway.Opened())
+		}
 	})
 }
