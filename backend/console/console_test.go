@@ -55,17 +55,23 @@ type desk struct {
 	*Server
 	displays *displays
 	web      *httptest.Server
+	requests *sync.WaitGroup // those being served, WebSockets too: web.Close waits for none of these
 }
 
 func newDesk(t *testing.T, ctx context.Context) *desk {
 	t.Helper()
 	d := &displays{nodes: make(chan net.Conn, 1)}
 	s := New(d, d, Options{Origins: []string{window}})
-	web := httptest.NewUnstartedServer(s)
+	var requests sync.WaitGroup
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		defer requests.Done()
+		s.ServeHTTP(w, r)
+	}))
 	web.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 	web.Start()
-	t.Cleanup(web.Close)
-	return &desk{s, d, web}
+	t.Cleanup(func() { web.Close(); requests.Wait() }) // TestNothingIsLeftBehind sees the whole process
+	return &desk{s, d, web, &requests}
 }
 
 func (d *desk) mustTicket(t *testing.T, kind lab.ConsoleKind) (path string) {
@@ -303,12 +309,6 @@ func TestListenServesTheWindow(t *testing.T) {
 func TestNothingIsLeftBehind(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	d := newDesk(t, ctx)
-	var requests sync.WaitGroup
-	d.web.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
-		defer requests.Done()
-		d.ServeHTTP(w, r)
-	})
 	var open []*websocket.Conn
 	for i := range 30 {
 		page, qemu := d.mustOpen(t)
@@ -327,7 +327,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	for _, page := range open {
 		mustEnd(t, page, CodeGoingAway, "")
 	}
-	requests.Wait()
+	d.requests.Wait()
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	if bytes.Contains(stacks, []byte("console.carry")) {
