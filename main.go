@@ -250,7 +250,7 @@ func window(ctx context.Context, uri string) error {
 		if err := r.consoles.Listen(ctx); err != nil {
 			return err
 		}
-		a := app.New(r.service)
+		a := app.New(r.service, app.Folders{Pictures: r.paths.Pictures, Videos: r.paths.Videos})
 		raisable, err := app.Raisable(ctx, a, paths.WindowSocket)
 		if err != nil {
 			return err

@@ -17,13 +17,16 @@ import (
 // named ones, because the generated types do not declare those.
 type App struct {
 	service *service.Service
+	folders Folders
 	started chan struct{}   // closed when the window is there
 	ctx     context.Context // of the window, from then on; runtime calls accept no other
 	forward forwarder
 }
 
 // New makes the calls over a service.
-func New(s *service.Service) *App { return &App{service: s, started: make(chan struct{})} }
+func New(s *service.Service, f Folders) *App {
+	return &App{service: s, folders: f, started: make(chan struct{})}
+}
 
 // List gives every node.
 func (a *App) List() ([]lab.Node, error) { return none(a, a.service.List) }
@@ -81,10 +84,29 @@ func (a *App) Clone(node string, in service.CloneInput) (lab.Node, error) {
 	return two(a, a.service.Clone, node, in)
 }
 
-// Bulk asks one verb of many nodes.
-func (a *App) Bulk(in service.BulkInput) ([]service.BulkResult, error) {
-	return one(a, a.service.Bulk, in)
+// Deleted gives the nodes that can be restored.
+func (a *App) Deleted() ([]lab.Node, error) { return none(a, a.service.Deleted) }
+
+// Usage tells what the running nodes use.
+func (a *App) Usage() ([]lab.Usage, error) { return none(a, a.service.Usage) }
+
+// Inspect tells what stands behind a node.
+func (a *App) Inspect(node string) (lab.Inspection, error) { return one(a, a.service.Inspect, node) }
+
+// History tells what happened to a node.
+func (a *App) History(node string) ([]lab.Moment, error) { return one(a, a.service.History, node) }
+
+// Host tells what the machine can do and has free now.
+func (a *App) Host() (lab.Host, error) { return none(a, a.service.Host) }
+
+// Preferences gives what the page asked to find again.
+func (a *App) Preferences() (map[string]string, error) {
+	p, err := none(a, a.service.Preferences)
+	return p, err
 }
+
+// Prefer keeps what the page wants to find again.
+func (a *App) Prefer(p map[string]string) error { return only(a, a.service.Prefer, lab.Preferences(p)) }
 
 // Images gives the library.
 func (a *App) Images() ([]lab.Image, error) { return none(a, a.service.Images) }

@@ -29,7 +29,7 @@ func TestErrorsAreProblemsAsText(t *testing.T) {
 }
 
 func TestPanicsAreErrors(t *testing.T) {
-	a := New(nil)
+	a := New(nil, Folders{})
 	_, noInput := none(a, func(context.Context) (int, error) { panic("boom") })
 	_, oneInput := one(a, func(context.Context, string) (int, error) { panic("boom") }, "")
 	_, twoInputs := two(a, func(context.Context, string, int) (int, error) { panic("boom") }, "", 0)
@@ -72,7 +72,7 @@ func TestNoDisplay(t *testing.T) {
 		defer a.noDisplay(&err)
 		panic(errors.New("failed to init GTK"))
 	}
-	err := open(New(nil))
+	err := open(New(nil, Folders{}))
 	if p := lab.ProblemOf(err); p.Kind != lab.KindUnavailable || !strings.Contains(p.Hint, "sandboxlabs serve") {
 		t.Errorf("without a display the window gives %+v", p)
 	}
@@ -81,7 +81,7 @@ func TestNoDisplay(t *testing.T) {
 			t.Error("a panic of the open window is taken for a missing display")
 		}
 	}()
-	a := New(nil)
+	a := New(nil, Folders{})
 	close(a.started)
 	_ = open(a)
 }
@@ -92,7 +92,7 @@ func TestSecondStart(t *testing.T) {
 		t.Errorf("without a first window, raising it is %s, want %s", got, want)
 	}
 	for range 2 { // the second finds what the first left
-		l, err := Raisable(t.Context(), New(nil), socket)
+		l, err := Raisable(t.Context(), New(nil, Folders{}), socket)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"sandboxlabs/backend/lab"
-	"sandboxlabs/backend/service"
 )
 
 // enumOf is what the generator of the page's types asks of a named string: its
@@ -36,6 +35,7 @@ func boundEnums() []any {
 		enum(lab.GatewayModes),
 		enum(lab.GatewayStates),
 		enum(lab.RegistrationStates),
-		enum(service.BulkVerbs),
+		enum(lab.AddressSources),
+		enum(lab.MomentKinds),
 	}
 }

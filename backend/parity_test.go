@@ -18,6 +18,7 @@ var notForPage = map[string]string{
 	"Ready":      "the page learns it from the link in its snapshot",
 	"Settle":     "the program's own life",
 	"Subscribe":  "the events reach the page in another way than an answer",
+	"Bulk":       "the page asks for each node, to show and to cancel each",
 	"Wait":       "the page waits by events",
 	"WaitImage":  "the page waits by events",
 	"Screenshot": "a picture is loaded by its address, /screenshot/{node}",
@@ -31,6 +32,11 @@ var notForPage = map[string]string{
 var notForTerminal = map[string]string{
 	"Console":    "a terminal shows no display, and virsh console is there for the serial port",
 	"Screenshot": "virsh screenshot is there",
+	"Inspect":    "virsh dumpxml and virsh domifaddr are there",
+	"Usage":      "virsh domstats is there",
+
+	"Preferences": "they are the page's own",
+	"Prefer":      "they are the page's own",
 
 	"ConsoleLink": "the address is worth something only while the program runs that made it",
 	"OpenTunnel":  "a terminal shows no display",
@@ -66,6 +72,9 @@ var commands = map[string]string{
 	"CancelImage": "image add",
 	"RemoveImage": "image rm",
 	"Health":      "doctor",
+	"Host":        "doctor",
+	"Deleted":     "node ls",
+	"History":     "node history",
 
 	"Gateway":       "gateway status",
 	"SetGateway":    "gateway set",

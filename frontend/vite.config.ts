@@ -14,7 +14,17 @@ const fakeBackend: Plugin = {
 export default defineConfig({
   plugins: [svelte(), fakeBackend],
   // Loaded late: found only then, they would have the dev page begin anew.
-  optimizeDeps: { include: ['@novnc/novnc', 'guacamole-common-js'] },
+  optimizeDeps: {
+    include: [
+      '@novnc/novnc',
+      'guacamole-common-js',
+      '@xterm/xterm',
+      '@xterm/addon-fit',
+      '@xterm/addon-search',
+      'micromark',
+      'micromark-extension-gfm',
+    ],
+  },
   build: {
     target: ['safari16', 'chrome110'],
     modulePreload: { polyfill: false },

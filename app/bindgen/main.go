@@ -19,7 +19,7 @@ import (
 // Under the tag bindings wails.Run generates and returns; the program itself
 // has no part in it, so nothing it does at its start can be in the way.
 func main() {
-	methods, enums := app.Bound(app.New(nil))
+	methods, enums := app.Bound(app.New(nil, app.Folders{}))
 	if err := os.Setenv("tsoutputtype", "interfaces"); err != nil {
 		log.Fatal(err)
 	}

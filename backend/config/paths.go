@@ -27,6 +27,8 @@ const (
 	windowName   = "window.lock" // XDG runtime: while a window is open
 	socketName   = "window.sock" // XDG runtime: brings that window to the front
 
+	keptName   = "SandBoxLabs" // below the person's own folders
+
 	systemPool = "/var/lib/libvirt/images/sandboxlabs" // volumes of the system profile
 )
 
@@ -41,6 +43,8 @@ type Paths struct {
 	Locks        string // folder that does not survive a reboot, where there is such
 	WindowLock   string // file
 	WindowSocket string // unix socket
+	Pictures     string // folder for screenshots, made when the first is kept
+	Videos       string // folder for recordings, made when the first is kept
 }
 
 // xdgMu guards the xdg package, whose state is global.
@@ -62,6 +66,8 @@ func ReadPaths() Paths {
 		Locks:        filepath.Join(runtime, locksName),
 		WindowLock:   filepath.Join(runtime, windowName),
 		WindowSocket: filepath.Join(runtime, socketName),
+		Pictures:     filepath.Join(xdg.UserDirs.Pictures, keptName),
+		Videos:       filepath.Join(xdg.UserDirs.Videos, keptName),
 	}
 }
 

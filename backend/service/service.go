@@ -34,6 +34,9 @@ type Options struct {
 	Consoles   lab.Consoles
 	URI        string // of the hypervisor, to be shown
 
+	Journal     lab.Journal          // of what happened to nodes; may be nil: then nothing is remembered
+	Preferences lab.PreferenceKeeper // of the pages; may be nil: then nothing is kept
+
 	Gateway  lab.Gateway        // may be nil, as the two below: then consoles are direct, or no containers can be had
 	Stack    lab.Stack          // the gateway as containers
 	Settings lab.SettingsKeeper // of the gateway

@@ -181,11 +181,18 @@ function remove(node: Node): Node {
   return node;
 }
 
-const verbs: Record<string, (node: Node) => Node> = {
-  start: boot,
-  stop: halt,
-  wipe,
-  delete: remove,
+const host = {
+  uri: 'qemu:///session',
+  profile: 'session',
+  hypervisor: 'QEMU 7.2.22, libvirt 9.0.0',
+  cpus: 2,
+  memoryMiB: 24_033,
+  freeMiB: 11_873,
+  accelerated: false,
+  acceleration: 'Emulated (TCG): /dev/kvm is not there. Nodes run about ten times slower.',
+  poolPath: '/home/ada/.local/share/sandboxlabs/pool',
+  poolBytes: 480 * 1024 * MiB,
+  poolFreeBytes: 31 * 1024 * MiB,
 };
 
 const calls: Record<string, (...args: never[]) => unknown> = {
@@ -245,14 +252,6 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   },
   Clone: (key: string, input: object) =>
     change(addNode('', 'stopped', find(key)), { ...input, id: crypto.randomUUID() }),
-  Bulk: ({ verb, nodes: keys }: { verb: string; nodes: string[] }) =>
-    keys.map((node) => {
-      try {
-        return { node, value: verbs[verb]?.(find(node)) };
-      } catch (problem) {
-        return { node, problem: JSON.parse(String(problem)) as Problem };
-      }
-    }),
   AddImage: (input: { name: string }) => addImage(input.name, 1),
   RemoveImage: (name: string) =>
     fail('busy', `Nodes stand on image ${name}: web-1, web-2 and edge-router.`, 'Delete them first.'),
@@ -271,20 +270,54 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   GatewayUp: () => gateway.up(),
   GatewayDown: () => gateway.down(),
   GatewayLogs: () => gateway.logs(),
-  Health: () => ({
-    host: {
-      uri: 'qemu:///session',
-      profile: 'session',
-      hypervisor: 'QEMU 7.2.22, libvirt 9.0.0',
-      cpus: 2,
-      memoryMiB: 24_033,
-      freeMiB: 11_873,
-      accelerated: false,
-      acceleration: 'Emulated (TCG): /dev/kvm is not there. Nodes run about ten times slower.',
-      poolPath: '/home/ada/.local/share/sandboxlabs/pool',
-      poolBytes: 480 * 1024 * MiB,
-      poolFreeBytes: 31 * 1024 * MiB,
+  Usage: () =>
+    [...nodes.values()]
+      .filter(({ state }) => `${state}` === 'running')
+      .map(({ id, vcpus, overlay }, n) => ({
+        id,
+        at: new Date().toISOString(),
+        cpuMillis: Math.round(Date.now() % 1e9) * vcpus * (0.1 + 0.08 * n + 0.00001 * (Date.now() % 5_000)),
+        memoryBytes: (90 + 20 * n) * MiB,
+        diskBytes: overlay.bytes,
+        readBytes: Date.now() % 1e9,
+        writtenBytes: (Date.now() * 2) % 1e9,
+        receivedBytes: Date.now() % 1e8,
+        sentBytes: Date.now() % 1e7,
+      })),
+  Inspect: (key: string) => ({
+    xml: `<domain type='kvm' id='1'>\n  <name>${find(key).name}</name>\n  <uuid>${find(key).id}</uuid>\n</domain>\n`,
+    addresses: [
+      { interface: 'eth0', mac: find(key).mac, ip: '10.0.2.15', prefix: 24, source: 'agent' },
+      { interface: 'eth0', mac: find(key).mac, ip: 'fec0::5054:ff:fe00:1', prefix: 64, source: 'agent' },
+    ],
+  }),
+  History: (key: string) => [
+    { at: find(key).createdAt, kind: 'created', detail: `from ${find(key).image}` },
+    { at: minutesAgo(600), kind: 'started' },
+    { at: minutesAgo(420), kind: 'stopped' },
+    {
+      at: minutesAgo(400),
+      kind: 'failed',
+      problem: {
+        kind: 'unavailable',
+        message: 'The disk of the pool is full.',
+        hint: 'Free at least 1 MiB.',
+      },
     },
+    { at: minutesAgo(120), kind: 'wiped', detail: '12 MiB discarded' },
+    { at: minutesAgo(20), kind: 'started' },
+  ],
+  Deleted: () => [...deleted.values()],
+  Host: () => host,
+  Preferences: () => ({ 'bulk.limit': '4', ...(JSON.parse(localStorage.preferences ?? '{}') as object) }),
+  Prefer(changes: Record<string, string>) {
+    localStorage.preferences = JSON.stringify({
+      ...(JSON.parse(localStorage.preferences ?? '{}') as object),
+      ...changes,
+    });
+  },
+  Health: () => ({
+    host,
     checks: [
       { name: 'libvirt', status: 'ok', message: 'Connected to qemu:///session, libvirt 9.0.0.' },
       {

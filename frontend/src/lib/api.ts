@@ -25,8 +25,11 @@ export type Problem = lab.Problem;
 export type LabEvent = lab.Event;
 export type State = lab.State;
 export type ImageState = lab.ImageState;
-export type BulkVerb = service.BulkVerb;
-export type BulkResult = service.BulkResult;
+export type Usage = lab.Usage;
+export type Inspection = lab.Inspection;
+export type Address = lab.Address;
+export type Moment = lab.Moment;
+export type MomentKind = lab.MomentKind;
 export type CreateInput = service.CreateInput;
 /** What is left out stays as it is. */
 export type SetInput = Partial<service.SetInput>;
@@ -73,8 +76,24 @@ export const remove = (node: string, purge: boolean) => call(app.Delete(node, pu
 export const clone = (node: string, name: string, copyDisk: boolean) =>
   call(app.Clone(node, { name, copyDisk }));
 
-export const bulk = (verb: `${BulkVerb}`, nodes: string[]) =>
-  call(app.Bulk({ verb: verb as BulkVerb, nodes }));
+/** What the running nodes have used so far, all in one call. */
+export const usage = () => call(app.Usage());
+/** The domain's XML and the guest's addresses. */
+export const inspect = (node: string) => call(app.Inspect(node));
+/** What happened to a node, oldest first. */
+export const history = async (node: string) => (await call(app.History(node))) ?? [];
+/** The nodes that can be restored, the one deleted last first. */
+export const deleted = () => call(app.Deleted());
+/** What the machine can do and has free now. */
+export const host = () => call(app.Host());
+
+export const preferences = () => call(app.Preferences());
+/** Keeps what is given, beside what is kept; an empty value forgets one. */
+export const prefer = (changes: Record<string, string>) => call(app.Prefer(changes));
+
+/** The address of a picture of a node's display, a PNG some `width` pixels wide. */
+export const pictureURL = (node: string, width: number) =>
+  `/screenshot/${node}?width=${width}&at=${Date.now()}`;
 
 export const addImage = (name: string, path: string) => call(app.AddImage({ name, path }));
 export const removeImage = (name: string) => call(app.RemoveImage(name));
@@ -109,8 +128,13 @@ export async function copyConsoleLink(node: string): Promise<void> {
 const kinds: Record<Transport, string> = { direct: 'vnc', guacamole: 'tunnel' };
 
 /** A fresh WebSocket address of a node's display, absolute; it can be used once. */
-export async function displayURL(node: string, transport: Transport): Promise<string> {
-  const ticket = await call(app.Console(node, kinds[transport]));
+export const displayURL = (node: string, transport: Transport) => socketURL(node, kinds[transport]);
+
+/** A fresh WebSocket address of a node's first serial port: binary frames, both ways. */
+export const serialURL = (node: string) => socketURL(node, 'serial');
+
+async function socketURL(node: string, kind: string): Promise<string> {
+  const ticket = await call(app.Console(node, kind));
   const url = new URL(ticket.url, location.href);
   url.protocol = url.protocol.replace(/^http/, 'ws');
   return url.href;
@@ -121,6 +145,29 @@ export const pickFile = () => call(app.PickFile());
 
 /** Whether the page is in the window, which has dialogs, rather than in a browser. */
 export const hasDialogs = async () => (await Environment()).platform !== 'browser';
+
+/**
+ * Keeps a picture or a film of a console: in the person's folder for such, whose path it gives,
+ * or as a browser's download.
+ */
+export async function keep(name: string, content: Blob): Promise<string> {
+  if (await hasDialogs()) return call(app.Keep(name, await base64(content)));
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  return name;
+}
+
+function base64(content: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onerror = () => reject(reader.error ?? new Error('The picture can not be read.'));
+    reader.onload = () => resolve(String(reader.result).split(',')[1] ?? '');
+    reader.readAsDataURL(content);
+  });
+}
 
 /** The clipboard's text; undefined where only a paste may tell, as in most browsers. */
 export async function readClipboard(): Promise<string | undefined> {

@@ -2,7 +2,7 @@
 // gets them from here.
 
 export type {
-  BulkResult,
+  Address,
   Check,
   CreateInput,
   GatewayReport,
@@ -11,19 +11,24 @@ export type {
   Health,
   Host,
   Image,
+  Inspection,
   LabEvent,
   Link,
+  Moment,
   Node,
   Problem,
   Registration,
   SetInput,
   StackService,
   Undo,
+  Usage,
 } from './api';
 
 // The values of the enumerations: the names for them would only repeat these.
 export type State = `${import('./api').State}`;
 export type ImageState = `${import('./api').ImageState}`;
-export type BulkVerb = `${import('./api').BulkVerb}`;
+export type MomentKind = `${import('./api').MomentKind}`;
+/** What can be asked of many nodes at once. */
+export type BulkVerb = 'start' | 'stop' | 'wipe' | 'delete';
 export type GatewayMode = `${import('./api').GatewayMode}`;
 export type GatewayState = `${import('./api').GatewayState}`;

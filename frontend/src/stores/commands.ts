@@ -4,7 +4,7 @@
 import { isSettled, type Act, type Action } from '../lib/actions';
 import * as api from '../lib/api';
 import { bytes, plural } from '../lib/format';
-import type { BulkResult, BulkVerb, Node, Problem } from '../lib/lab';
+import type { BulkVerb, Node, Problem } from '../lib/lab';
 import { LabError, problemOf, sentence } from '../lib/problem';
 import { dialogs, type NodeDialog } from './dialogs.svelte';
 import { lab } from './lab.svelte';
@@ -91,12 +91,22 @@ const past: Record<BulkVerb, string> = {
 /** Asks one verb of many nodes and tells what befell each. */
 export async function bulk(verb: BulkVerb, nodes: Node[]): Promise<void> {
   await attempt(`Could not ${verb} ${plural(nodes.length, 'node')}`, 'bulk', async () => {
-    const ids = nodes.map((node) => node.id);
-    tell(verb, nodes, await api.bulk(verb, ids));
+    const ask = {
+      start: api.start,
+      stop: api.stop,
+      wipe: api.wipe,
+      delete: (id: string) => api.remove(id, false),
+    };
+    const outcomes = await Promise.allSettled(nodes.map(({ id }) => ask[verb](id)));
+    tell(
+      verb,
+      nodes,
+      outcomes.map((it) => (it.status === 'rejected' ? { problem: problemOf(it.reason) } : {})),
+    );
   });
 }
 
-function tell(verb: BulkVerb, nodes: Node[], results: BulkResult[]): void {
+function tell(verb: BulkVerb, nodes: Node[], results: { problem?: Problem }[]): void {
   const done = nodes.filter((_, i) => !results[i]?.problem);
   const lines = results.flatMap(({ problem }, i) =>
     problem ? [failure(nodes[i]?.name ?? '', problem)] : [],

@@ -1,13 +1,18 @@
-import { SvelteSet } from 'svelte/reactivity';
+import { SvelteSet, SvelteURLSearchParams } from 'svelte/reactivity';
 
-export type Screen = 'nodes' | 'images' | 'health' | 'settings' | 'console';
+export type Screen = 'nodes' | 'images' | 'activity' | 'health' | 'settings' | 'console';
 
-const screens: Screen[] = ['nodes', 'images', 'health', 'settings', 'console'];
+const screens: Screen[] = ['nodes', 'images', 'activity', 'health', 'settings', 'console'];
 
-/** Which screen is in front, kept in the address, and which consoles are open. */
+/**
+ * Which screen is in front, kept in the address, and which consoles are open. The address is
+ * #/SCREEN/PATH?QUERY: #/nodes/ID/TAB?q=web shows the details of a node beside what a search found.
+ */
 class View {
   #hash = $state(location.hash);
   #consoles = new SvelteSet<string>();
+  #path = $derived(this.#hash.slice(2).split('?')[0]?.split('/') ?? []);
+  #query = $derived(new URLSearchParams(this.#hash.split('?')[1] ?? ''));
 
   constructor() {
     addEventListener('hashchange', () => this.#follow());
@@ -15,13 +20,39 @@ class View {
   }
 
   get screen(): Screen {
-    const name = this.#hash.slice(2).split('/')[0];
-    return screens.find((screen) => screen === name) ?? 'nodes';
+    return screens.find((screen) => screen === this.#path[0]) ?? 'nodes';
   }
 
   /** The node whose console is in front, if one is. */
   get console(): string | undefined {
-    return this.screen === 'console' ? this.#hash.split('/')[2] : undefined;
+    return this.screen === 'console' ? this.#path[1] : undefined;
+  }
+
+  /** The node whose details are shown beside the nodes, if one's are, and which tab of them. */
+  get details(): { node: string; tab: string } | undefined {
+    const [, node, tab = ''] = this.#path;
+    return this.screen === 'nodes' && node ? { node, tab } : undefined;
+  }
+
+  /** What is asked for in the address: search, filters and the like. */
+  get query(): URLSearchParams {
+    return this.#query;
+  }
+
+  /** Changes what is asked for; an empty value leaves it out. It is no step that Back undoes. */
+  ask(changes: Record<string, string>): void {
+    const query = new SvelteURLSearchParams(this.#query);
+    for (const [key, value] of Object.entries(changes))
+      if (value) query.set(key, value);
+      else query.delete(key);
+    history.replaceState(null, '', address(this.#path, query));
+    this.#follow();
+  }
+
+  /** Shows the details of a node beside the nodes, or none. */
+  detail(node: string, tab = ''): void {
+    location.hash = address(['nodes', node, tab], this.screen === 'nodes' ? this.#query : undefined);
+    this.#follow();
   }
 
   /** Nodes with an open console, in the order of opening. */
@@ -31,7 +62,7 @@ class View {
 
   /** Brings a screen, or a node's console, to the front. */
   show(screen: Screen, node = ''): void {
-    location.hash = node ? `#/${screen}/${node}` : `#/${screen}`;
+    location.hash = address([screen, node]);
     this.#follow();
   }
 
@@ -50,6 +81,11 @@ class View {
     if (next) this.show('console', next);
     else this.show('nodes');
   }
+}
+
+function address(path: string[], query?: URLSearchParams): string {
+  const asked = query?.toString();
+  return `#/${path.filter(Boolean).join('/')}${asked ? `?${asked}` : ''}`;
 }
 
 export const view = new View();

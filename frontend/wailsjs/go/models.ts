@@ -1,5 +1,10 @@
 export namespace lab {
 	
+	export enum AddressSource {
+	    agent = "agent",
+	    arp = "arp",
+	    lease = "lease",
+	}
 	export enum CheckStatus {
 	    failed = "failed",
 	    ok = "ok",
@@ -38,6 +43,18 @@ export namespace lab {
 	    changed = "changed",
 	    ready = "ready",
 	}
+	export enum MomentKind {
+	    changed = "changed",
+	    created = "created",
+	    deleted = "deleted",
+	    failed = "failed",
+	    renamed = "renamed",
+	    restored = "restored",
+	    started = "started",
+	    stopped = "stopped",
+	    undone = "undone",
+	    wiped = "wiped",
+	}
 	export enum RegistrationState {
 	    direct = "direct",
 	    registered = "registered",
@@ -52,6 +69,13 @@ export namespace lab {
 	    starting = "starting",
 	    stopped = "stopped",
 	    stopping = "stopping",
+	}
+	export interface Address {
+	    interface?: string;
+	    mac: string;
+	    ip: string;
+	    prefix: number;
+	    source: AddressSource;
 	}
 	export interface Check {
 	    name: string;
@@ -191,7 +215,17 @@ export namespace lab {
 	}
 	
 	
+	export interface Inspection {
+	    xml: string;
+	    addresses: Address[];
+	}
 	
+	export interface Moment {
+	    at: string;
+	    kind: MomentKind;
+	    detail?: string;
+	    problem?: Problem;
+	}
 	
 	
 	
@@ -201,29 +235,25 @@ export namespace lab {
 	    url: string;
 	}
 	
+	export interface Usage {
+	    id: string;
+	    at: string;
+	    cpuMillis: number;
+	    memoryBytes: number;
+	    diskBytes: number;
+	    readBytes: number;
+	    writtenBytes: number;
+	    receivedBytes: number;
+	    sentBytes: number;
+	}
 
 }
 
 export namespace service {
 	
-	export enum BulkVerb {
-	    delete = "delete",
-	    start = "start",
-	    stop = "stop",
-	    wipe = "wipe",
-	}
 	export interface AddImageInput {
 	    name: string;
 	    path: string;
-	}
-	export interface BulkInput {
-	    verb: BulkVerb;
-	    nodes: string[];
-	}
-	export interface BulkResult {
-	    node: string;
-	    value?: lab.Node;
-	    problem?: lab.Problem;
 	}
 	export interface CloneInput {
 	    name: string;

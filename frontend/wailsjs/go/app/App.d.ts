@@ -5,8 +5,6 @@ import {lab} from '../models';
 
 export function AddImage(arg1:service.AddImageInput):Promise<lab.Image>;
 
-export function Bulk(arg1:service.BulkInput):Promise<Array<service.BulkResult>>;
-
 export function CancelImage(arg1:string):Promise<void>;
 
 export function Clone(arg1:string,arg2:service.CloneInput):Promise<lab.Node>;
@@ -18,6 +16,8 @@ export function ConsoleLink(arg1:string):Promise<string>;
 export function Create(arg1:service.CreateInput):Promise<lab.Node>;
 
 export function Delete(arg1:string,arg2:boolean):Promise<lab.Node>;
+
+export function Deleted():Promise<Array<lab.Node>>;
 
 export function ForceOff(arg1:string):Promise<lab.Node>;
 
@@ -31,13 +31,25 @@ export function GatewayUp():Promise<lab.GatewayStatus>;
 
 export function Health():Promise<lab.Health>;
 
+export function History(arg1:string):Promise<Array<lab.Moment>>;
+
+export function Host():Promise<lab.Host>;
+
 export function Images():Promise<Array<lab.Image>>;
+
+export function Inspect(arg1:string):Promise<lab.Inspection>;
+
+export function Keep(arg1:string,arg2:string):Promise<string>;
 
 export function List():Promise<Array<lab.Node>>;
 
 export function Pause(arg1:string):Promise<lab.Node>;
 
 export function PickFile():Promise<string>;
+
+export function Prefer(arg1:Record<string, string>):Promise<void>;
+
+export function Preferences():Promise<Record<string, string>>;
 
 export function Reboot(arg1:string):Promise<lab.Node>;
 
@@ -64,5 +76,7 @@ export function Subscribe():Promise<lab.Event>;
 export function TestGateway(arg1:lab.GatewaySettings):Promise<Array<lab.Check>>;
 
 export function UndoWipe(arg1:string):Promise<lab.Node>;
+
+export function Usage():Promise<Array<lab.Usage>>;
 
 export function Wipe(arg1:string):Promise<lab.Node>;

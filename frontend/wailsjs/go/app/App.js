@@ -6,10 +6,6 @@ export function AddImage(arg1) {
   return window['go']['app']['App']['AddImage'](arg1);
 }
 
-export function Bulk(arg1) {
-  return window['go']['app']['App']['Bulk'](arg1);
-}
-
 export function CancelImage(arg1) {
   return window['go']['app']['App']['CancelImage'](arg1);
 }
@@ -32,6 +28,10 @@ export function Create(arg1) {
 
 export function Delete(arg1, arg2) {
   return window['go']['app']['App']['Delete'](arg1, arg2);
+}
+
+export function Deleted() {
+  return window['go']['app']['App']['Deleted']();
 }
 
 export function ForceOff(arg1) {
@@ -58,8 +58,24 @@ export function Health() {
   return window['go']['app']['App']['Health']();
 }
 
+export function History(arg1) {
+  return window['go']['app']['App']['History'](arg1);
+}
+
+export function Host() {
+  return window['go']['app']['App']['Host']();
+}
+
 export function Images() {
   return window['go']['app']['App']['Images']();
+}
+
+export function Inspect(arg1) {
+  return window['go']['app']['App']['Inspect'](arg1);
+}
+
+export function Keep(arg1, arg2) {
+  return window['go']['app']['App']['Keep'](arg1, arg2);
 }
 
 export function List() {
@@ -72,6 +88,14 @@ export function Pause(arg1) {
 
 export function PickFile() {
   return window['go']['app']['App']['PickFile']();
+}
+
+export function Prefer(arg1) {
+  return window['go']['app']['App']['Prefer'](arg1);
+}
+
+export function Preferences() {
+  return window['go']['app']['App']['Preferences']();
 }
 
 export function Reboot(arg1) {
@@ -124,6 +148,10 @@ export function TestGateway(arg1) {
 
 export function UndoWipe(arg1) {
   return window['go']['app']['App']['UndoWipe'](arg1);
+}
+
+export function Usage() {
+  return window['go']['app']['App']['Usage']();
 }
 
 export function Wipe(arg1) {
