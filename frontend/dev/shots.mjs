@@ -175,7 +175,7 @@ const shots = {
   ],
 };
 
-const server = await createServer({ server: { port: 5199, strictPort: true }, logLevel: 'warn' });
+const server = await createServer({ server: { port: Number(process.env.PORT ?? 5199), strictPort: true }, logLevel: 'warn' });
 await server.listen();
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 const wanted = process.argv.slice(3);
@@ -190,7 +190,7 @@ for (const colorScheme of ['dark', 'light']) {
       if (wanted.length && !wanted.includes(name)) continue;
       const page = await context.newPage();
       page.on('pageerror', (error) => process.stderr.write(`${name}: ${error}\n`));
-      await page.goto(`http://localhost:5199/${address}`);
+      await page.goto(`http://localhost:${process.env.PORT ?? 5199}/${address}`);
       await page.getByTestId('link').waitFor();
       await act?.(page);
       await page.waitForTimeout(250);

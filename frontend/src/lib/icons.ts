@@ -1,34 +1,135 @@
-/** Our icons, as paths on a grid of 16 drawn with a stroke of 1.5. */
-export const paths: Record<string, string> = {
-  nodes: 'M2.5 3h11v4h-11zM2.5 9h11v4h-11zM5 5h.01M5 11h.01',
-  images: 'M8 2l5.5 3L8 8 2.5 5zM2.5 8L8 11l5.5-3M2.5 11L8 14l5.5-3',
-  health: 'M1.5 8.5h3l2-5 3 9 2-4h3',
-  settings: 'M3 4.5h4M11 4.5h2M9 3v3M3 11.5h2M9 11.5h4M7 10v3',
-  none: '',
-  down: 'M4.5 6.5L8 10l3.5-3.5',
-  external: 'M9.5 2.5h4v4M13.5 2.5l-6 6M7 3.5H3.5v9h9V9',
-  link: 'M7 9a2.5 2.5 0 0 0 3.6.2l2-2A2.5 2.5 0 0 0 9 3.7l-1 1M9 7a2.5 2.5 0 0 0-3.6-.2l-2 2A2.5 2.5 0 0 0 7 12.3l1-1',
-  log: 'M3.5 3h9M3.5 6.3h9M3.5 9.6h9M3.5 13h5',
-  console: 'M2 3h12v10H2zM4.5 6l2 2-2 2M8.5 10h3',
-  play: 'M5 3.5v9l7-4.5z',
-  stop: 'M4.5 4.5h7v7h-7z',
-  pause: 'M5.5 4v8M10.5 4v8',
-  power: 'M8 2.5v5M4.6 4.6a4.8 4.8 0 1 0 6.8 0',
-  restart: 'M12.8 6.5A5 5 0 1 0 13 8.9M13 3.5v3h-3',
-  wipe: 'M6.5 13.5h7M9 13.5l4-4a1.2 1.2 0 0 0 0-1.7L9.7 4.5a1.2 1.2 0 0 0-1.7 0L2.7 9.8a1.2 1.2 0 0 0 0 1.7l2 2zM5.5 7l5 5',
-  undo: 'M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6M5.5 4L3 6.5 5.5 9',
-  restore: 'M3.2 6.5A5 5 0 1 1 3 8.9M3 3.5v3h3M8 5.5V8l2 1.5',
-  edit: 'M3 13l.6-2.8L10.8 3 13 5.2l-7.2 7.2zM9.3 4.5l2.2 2.2',
-  sliders: 'M2.5 5h6M11.5 5h2M2.5 11h2M7.5 11h6M10 3.5v3M6 9.5v3',
-  copy: 'M5.5 5.5h8v8h-8zM3 10.5h-.5v-8h8V3',
-  trash: 'M3 4.5h10M6 4.5v-2h4v2M4.2 4.5l.6 9h6.4l.6-9M6.8 7v4M9.2 7v4',
-  plus: 'M8 3v10M3 8h10',
-  close: 'M4 4l8 8M12 4l-8 8',
-  more: 'M3 8a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0M7.5 8a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0M12 8a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0',
-  search: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.3l3.2 3.2',
-  check: 'M3 8.5l3.2 3.2L13 4.8',
-  warning: 'M8 2.5l6 10.5H2zM8 6.5v3M8 11.3h.01',
-  error: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 5v3.5M8 10.9h.01',
-  fit: 'M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10',
-  fullscreen: 'M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5l-4 4M2.5 13.5l4-4',
+// One import for each icon, by its own path: so a build has these and no others.
+
+import Activity from '@lucide/svelte/icons/activity';
+import ArchiveRestore from '@lucide/svelte/icons/archive-restore';
+import ArrowUpDown from '@lucide/svelte/icons/arrow-up-down';
+import Ban from '@lucide/svelte/icons/ban';
+import Camera from '@lucide/svelte/icons/camera';
+import Check from '@lucide/svelte/icons/check';
+import ChevronDown from '@lucide/svelte/icons/chevron-down';
+import ChevronLeft from '@lucide/svelte/icons/chevron-left';
+import ChevronRight from '@lucide/svelte/icons/chevron-right';
+import CircleAlert from '@lucide/svelte/icons/circle-alert';
+import CircleDot from '@lucide/svelte/icons/circle-dot';
+import Clipboard from '@lucide/svelte/icons/clipboard';
+import Clock from '@lucide/svelte/icons/clock';
+import Columns2 from '@lucide/svelte/icons/columns-2';
+import Command from '@lucide/svelte/icons/command';
+import Copy from '@lucide/svelte/icons/copy';
+import Cpu from '@lucide/svelte/icons/cpu';
+import Ellipsis from '@lucide/svelte/icons/ellipsis';
+import Eraser from '@lucide/svelte/icons/eraser';
+import ExternalLink from '@lucide/svelte/icons/external-link';
+import Grid2x2 from '@lucide/svelte/icons/grid-2x2';
+import GripVertical from '@lucide/svelte/icons/grip-vertical';
+import Group from '@lucide/svelte/icons/group';
+import HardDrive from '@lucide/svelte/icons/hard-drive';
+import HeartPulse from '@lucide/svelte/icons/heart-pulse';
+import Info from '@lucide/svelte/icons/info';
+import Keyboard from '@lucide/svelte/icons/keyboard';
+import Layers from '@lucide/svelte/icons/layers';
+import LayoutGrid from '@lucide/svelte/icons/layout-grid';
+import Link from '@lucide/svelte/icons/link';
+import ListFilter from '@lucide/svelte/icons/list-filter';
+import Maximize2 from '@lucide/svelte/icons/maximize-2';
+import MemoryStick from '@lucide/svelte/icons/memory-stick';
+import Moon from '@lucide/svelte/icons/moon';
+import Network from '@lucide/svelte/icons/network';
+import NotebookPen from '@lucide/svelte/icons/notebook-pen';
+import Pause from '@lucide/svelte/icons/pause';
+import Pencil from '@lucide/svelte/icons/pencil';
+import Pin from '@lucide/svelte/icons/pin';
+import Play from '@lucide/svelte/icons/play';
+import Plus from '@lucide/svelte/icons/plus';
+import Power from '@lucide/svelte/icons/power';
+import Radio from '@lucide/svelte/icons/radio';
+import RotateCcwClock from '@lucide/svelte/icons/rotate-ccw-clock';
+import RotateCw from '@lucide/svelte/icons/rotate-cw';
+import Rows3 from '@lucide/svelte/icons/rows-3';
+import Scan from '@lucide/svelte/icons/scan';
+import ScrollText from '@lucide/svelte/icons/scroll-text';
+import Search from '@lucide/svelte/icons/search';
+import Send from '@lucide/svelte/icons/send';
+import Server from '@lucide/svelte/icons/server';
+import Settings2 from '@lucide/svelte/icons/settings-2';
+import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
+import Square from '@lucide/svelte/icons/square';
+import SquareTerminal from '@lucide/svelte/icons/square-terminal';
+import Sun from '@lucide/svelte/icons/sun';
+import Terminal from '@lucide/svelte/icons/terminal';
+import TextCursorInput from '@lucide/svelte/icons/text-cursor-input';
+import Trash from '@lucide/svelte/icons/trash';
+import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
+import Undo2 from '@lucide/svelte/icons/undo-2';
+import X from '@lucide/svelte/icons/x';
+
+/** Our icons: what each stands for, and lucide's drawing of it. */
+export const icons = {
+  nodes: Server,
+  images: Layers,
+  health: HeartPulse,
+  settings: Settings2,
+  down: ChevronDown,
+  external: ExternalLink,
+  link: Link,
+  log: ScrollText,
+  console: SquareTerminal,
+  play: Play,
+  stop: Square,
+  pause: Pause,
+  power: Power,
+  restart: RotateCw,
+  wipe: Eraser,
+  undo: Undo2,
+  restore: ArchiveRestore,
+  edit: Pencil,
+  sliders: SlidersHorizontal,
+  copy: Copy,
+  trash: Trash,
+  plus: Plus,
+  close: X,
+  more: Ellipsis,
+  search: Search,
+  check: Check,
+  warning: TriangleAlert,
+  error: CircleAlert,
+  fit: Scan,
+  fullscreen: Maximize2,
+  grid: LayoutGrid,
+  table: Rows3,
+  group: Group,
+  sort: ArrowUpDown,
+  filter: ListFilter,
+  keyboard: Keyboard,
+  command: Command,
+  activity: Activity,
+  camera: Camera,
+  record: CircleDot,
+  split: Columns2,
+  split4: Grid2x2,
+  serial: Terminal,
+  broadcast: Radio,
+  type: TextCursorInput,
+  clipboard: Clipboard,
+  pin: Pin,
+  chevronRight: ChevronRight,
+  chevronLeft: ChevronLeft,
+  info: Info,
+  history: RotateCcwClock,
+  notes: NotebookPen,
+  cpu: Cpu,
+  memory: MemoryStick,
+  disk: HardDrive,
+  network: Network,
+  clock: Clock,
+  cancel: Ban,
+  sun: Sun,
+  moon: Moon,
+  drag: GripVertical,
+  send: Send,
 };
+
+export type IconName = keyof typeof icons;
+
+/** Whether there is such an icon: a name without one takes its room and draws nothing. */
+export const isIcon = (name: string): name is IconName => name in icons;
