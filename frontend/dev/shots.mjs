@@ -175,7 +175,10 @@ const shots = {
   ],
 };
 
-const server = await createServer({ server: { port: Number(process.env.PORT ?? 5199), strictPort: true }, logLevel: 'warn' });
+const server = await createServer({
+  server: { port: Number(process.env.PORT ?? 5199), strictPort: true },
+  logLevel: 'warn',
+});
 await server.listen();
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 const wanted = process.argv.slice(3);
