@@ -27,7 +27,7 @@ const (
 	windowName   = "window.lock" // XDG runtime: while a window is open
 	socketName   = "window.sock" // XDG runtime: brings that window to the front
 
-	keptName   = "SandBoxLabs" // below the person's own folders
+	keptName = "SandBoxLabs" // below the person's own folders
 
 	systemPool = "/var/lib/libvirt/images/sandboxlabs" // volumes of the system profile
 )

@@ -11,7 +11,6 @@
 //
 //	place      where one play happens: folders, user, settings, libvirt; cleared away whatever happens
 //	desk       an X server with a window manager, its mouse, keyboard and pictures
-//	inspector  the debugging protocol of Chromium and of WebKit, to look into a page
 //	page       a page on a desk: find, click, type, wait, take pictures
 //	guest      the truth about the virtual machine
 //

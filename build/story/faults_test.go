@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"sandboxlabs/build/inspect"
 )
 
 // TestEmpty looks at the program before there is an image or a node, at its
@@ -40,14 +42,14 @@ func (p *page) prefer(scheme string) {
 	method, params := "Emulation.setEmulatedMedia", any(map[string]any{
 		"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}},
 	})
-	if p.inspector.webkit {
+	if p.inspector.WebKit {
 		method, params = "Page.overrideUserPreference", map[string]string{
 			"name": "PrefersColorScheme", "value": map[string]string{"light": "Light", "dark": "Dark"}[scheme],
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), inspectLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), inspect.Limit)
 	defer cancel()
-	must(p.inspector.call(ctx, method, params))(p.T)
+	must(p.inspector.Call(ctx, method, params))(p.T)
 }
 
 // TestFaults does from outside what the page did not ask for, and looks at what
@@ -71,16 +73,16 @@ func TestFaults(t *testing.T) {
 // openTwice shows the console in a second tab of the browser as well.
 func (a actor) openTwice() {
 	a.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), inspectLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), inspect.Limit)
 	defer cancel()
 	var address string
 	a.ask("return location.href", &address)
 	port := must(debuggingPort(filepath.Join(a.place.dir, "chromium")))(a.T)
 	second := *a.page
-	second.inspector = must(openTab(ctx, port, address))(a.T)
+	second.inspector = must(inspect.Tab(ctx, port, address))(a.T)
 	second.await(a.screen("connected"))
 	a.await(a.screen("connected"))
-	must(second.inspector.call(ctx, "Page.close", nil))(a.T)
+	must(second.inspector.Call(ctx, "Page.close", nil))(a.T)
 }
 
 func (a actor) destroyOutside() {

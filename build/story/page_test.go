@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sandboxlabs/build/inspect"
 )
 
 // lookLimit is how long anything but a boot may take to show.
@@ -19,7 +21,7 @@ const lookLimit = 20 * time.Second
 type page struct {
 	*testing.T
 	desk      *desk
-	inspector *inspector
+	inspector *inspect.Page
 	window    string // X's id
 	corner    point  // of the page on the desk
 	album     string // folder of its pictures
@@ -28,16 +30,16 @@ type page struct {
 
 // newPage takes the window whose title is SandBoxLabs as a page; its pictures
 // go to the album.
-func newPage(d *desk, album string, inspect func(context.Context) (*inspector, error)) *page {
+func newPage(d *desk, album string, look func(context.Context) (*inspect.Page, error)) *page {
 	d.place.t.Helper()
 	p := &page{T: d.place.t, desk: d, album: filepath.Join(must(filepath.Abs("../out/screenshots"))(d.place.t), album)}
 	check(p.T, os.RemoveAll(p.album))
 	check(p.T, os.MkdirAll(p.album, 0o755))
 	p.window = d.awaitWindow("SandBoxLabs")
 	d.await("the inspector", func() bool {
-		ctx, cancel := context.WithTimeout(context.Background(), inspectLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), inspect.Limit)
 		defer cancel()
-		i, err := inspect(ctx)
+		i, err := look(ctx)
 		p.inspector = i
 		return err == nil
 	})
@@ -81,7 +83,7 @@ func (p *page) cornerBy(to point) *point {
 // ask evaluates the body of a JavaScript function in the page.
 func (p *page) ask(body string, into any) {
 	p.Helper()
-	if err := p.inspector.evaluate(body, into); err != nil {
+	if err := p.inspector.Evaluate(body, into); err != nil {
 		p.Fatal(err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"sandboxlabs/build/inspect"
 )
 
 // stage is where the page is played.
@@ -41,12 +43,12 @@ func openChromium(p *place, album string) *page {
 	profile := filepath.Join(p.dir, "chromium")
 	flags := append([]string{"--user-data-dir=" + profile, "--app=" + serve(p)}, chromiumFlags...)
 	p.start(p.command([]string{d.display}, browser, flags...))
-	return newPage(d, album, func(ctx context.Context) (*inspector, error) {
+	return newPage(d, album, func(ctx context.Context) (*inspect.Page, error) {
 		port, err := debuggingPort(profile)
 		if err != nil {
 			return nil, err
 		}
-		return inspectChromium(ctx, port)
+		return inspect.Chromium(ctx, port)
 	})
 }
 
@@ -79,7 +81,7 @@ func openWindow(p *place, album string) *page {
 	p.start(p.command([]string{
 		d.display, "NO_AT_BRIDGE=1", fmt.Sprintf("WEBKIT_INSPECTOR_HTTP_SERVER=127.0.0.1:%d", port),
 	}, "dbus-run-session", "--", p.program))
-	return newPage(d, album, func(ctx context.Context) (*inspector, error) { return inspectWebKit(ctx, port) })
+	return newPage(d, album, func(ctx context.Context) (*inspect.Page, error) { return inspect.WebKit(ctx, port) })
 }
 
 // freePort gives a port that nobody listens on. WebKit takes no 0.

@@ -1,4 +1,8 @@
-package story
+// Package inspect looks into a page over the debugging protocol of Chromium or of
+// WebKit. They are one protocol but for an envelope: WebKit's messages to a page
+// travel in Target.sendMessageToTarget, its answers in
+// Target.dispatchMessageFromTarget.
+package inspect
 
 import (
 	"context"
@@ -12,18 +16,16 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// inspector evaluates JavaScript in a page, over the debugging protocol of
-// Chromium or of WebKit. They are one protocol but for an envelope: WebKit's
-// messages to a page travel in Target.sendMessageToTarget, its answers in
-// Target.dispatchMessageFromTarget. It serves one caller at a time.
-type inspector struct {
+// Page is a page that is looked into. It serves one caller at a time.
+type Page struct {
+	WebKit bool // whether there is an envelope
 	socket *websocket.Conn
 	last   int    // id of the last call
-	webkit bool   // whether there is an envelope
 	target string // WebKit's name of the page
 }
 
-const inspectLimit = 30 * time.Second
+// Limit is how long a page may take to answer.
+const Limit = 30 * time.Second
 
 type message struct {
 	ID     int             `json:"id,omitempty"`
@@ -40,9 +42,9 @@ type chromiumTarget struct {
 	Socket string `json:"webSocketDebuggerUrl"`
 }
 
-// inspectChromium connects to the first page of a Chromium that was started
+// Chromium connects to the first page of a Chromium that was started
 // with --remote-debugging-port, once there is one.
-func inspectChromium(ctx context.Context, port int) (*inspector, error) {
+func Chromium(ctx context.Context, port int) (*Page, error) {
 	var targets []chromiumTarget
 	if err := fetchJSON(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/json", port), &targets); err != nil {
 		return nil, err
@@ -55,8 +57,8 @@ func inspectChromium(ctx context.Context, port int) (*inspector, error) {
 	return nil, fmt.Errorf("chromium has no page yet")
 }
 
-// openTab opens an address in a new tab of that Chromium.
-func openTab(ctx context.Context, port int, address string) (*inspector, error) {
+// Tab opens an address in a new tab of that Chromium.
+func Tab(ctx context.Context, port int, address string) (*Page, error) {
 	var target chromiumTarget
 	open := fmt.Sprintf("http://127.0.0.1:%d/json/new?%s", port, url.QueryEscape(address))
 	if err := fetchJSON(ctx, http.MethodPut, open, &target); err != nil {
@@ -65,29 +67,29 @@ func openTab(ctx context.Context, port int, address string) (*inspector, error) 
 	return dial(ctx, target.Socket)
 }
 
-// inspectWebKit connects to the page of a program that was started with
+// WebKit connects to the page of a program that was started with
 // WEBKIT_INSPECTOR_HTTP_SERVER, once it has one.
-func inspectWebKit(ctx context.Context, port int) (*inspector, error) {
-	i, err := dial(ctx, fmt.Sprintf("ws://127.0.0.1:%d/socket/1/1/WebPage", port))
+func WebKit(ctx context.Context, port int) (*Page, error) {
+	p, err := dial(ctx, fmt.Sprintf("ws://127.0.0.1:%d/socket/1/1/WebPage", port))
 	if err != nil {
 		return nil, err
 	}
-	i.webkit = true
-	for i.target == "" {
-		if _, err := i.receive(ctx); err != nil {
+	p.WebKit = true
+	for p.target == "" {
+		if _, err := p.receive(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return i, nil
+	return p, nil
 }
 
-func dial(ctx context.Context, address string) (*inspector, error) {
+func dial(ctx context.Context, address string) (*Page, error) {
 	socket, _, err := websocket.Dial(ctx, address, nil) //nolint:bodyclose // it is the socket's
 	if err != nil {
 		return nil, err
 	}
 	socket.SetReadLimit(-1)
-	return &inspector{socket: socket}, nil
+	return &Page{socket: socket}, nil
 }
 
 func fetchJSON(ctx context.Context, method, address string, into any) error {
@@ -103,12 +105,12 @@ func fetchJSON(ctx context.Context, method, address string, into any) error {
 	return json.NewDecoder(answer.Body).Decode(into)
 }
 
-// evaluate runs the body of a JavaScript function in the page and decodes what
+// Evaluate runs the body of a JavaScript function in the page and decodes what
 // it returns, which must be JSON, into a Go value.
-func (i *inspector) evaluate(body string, into any) error {
-	ctx, cancel := context.WithTimeout(context.Background(), inspectLimit)
+func (p *Page) Evaluate(body string, into any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), Limit)
 	defer cancel()
-	reply, err := i.call(ctx, "Runtime.evaluate", map[string]any{
+	reply, err := p.Call(ctx, "Runtime.evaluate", map[string]any{
 		"expression":    "JSON.stringify((() => {" + body + "})() ?? null)",
 		"returnByValue": true,
 	})
@@ -132,15 +134,15 @@ func (i *inspector) evaluate(body string, into any) error {
 	return json.Unmarshal([]byte(outcome.Result.Value), into)
 }
 
-// call sends one call to the page and waits for its answer.
-func (i *inspector) call(ctx context.Context, method string, params any) (json.RawMessage, error) {
-	i.last++
-	id := i.last
-	if err := i.send(ctx, id, method, params); err != nil {
+// Call sends one call to the page and waits for its answer.
+func (p *Page) Call(ctx context.Context, method string, params any) (json.RawMessage, error) {
+	p.last++
+	id := p.last
+	if err := p.send(ctx, id, method, params); err != nil {
 		return nil, err
 	}
 	for {
-		m, err := i.receive(ctx)
+		m, err := p.receive(ctx)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("%s: %w", method, err)
@@ -154,26 +156,42 @@ func (i *inspector) call(ctx context.Context, method string, params any) (json.R
 	}
 }
 
-func (i *inspector) send(ctx context.Context, id int, method string, params any) error {
+// Next waits for the next event of that method and gives its parameters.
+func (p *Page) Next(ctx context.Context, method string) (json.RawMessage, error) {
+	for {
+		m, err := p.receive(ctx)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("wait for %s: %w", method, err)
+		case m.Method == method:
+			return m.Params, nil
+		}
+	}
+}
+
+// Close leaves the page, which stays.
+func (p *Page) Close() { _ = p.socket.CloseNow() }
+
+func (p *Page) send(ctx context.Context, id int, method string, params any) error {
 	call := map[string]any{"id": id, "method": method, "params": params}
-	if !i.webkit {
-		return wsjson.Write(ctx, i.socket, call)
+	if !p.WebKit {
+		return wsjson.Write(ctx, p.socket, call)
 	}
 	inner, err := json.Marshal(call)
 	if err != nil {
 		return err
 	}
-	return wsjson.Write(ctx, i.socket, map[string]any{
+	return wsjson.Write(ctx, p.socket, map[string]any{
 		"id": -id, "method": "Target.sendMessageToTarget",
-		"params": map[string]string{"targetId": i.target, "message": string(inner)},
+		"params": map[string]string{"targetId": p.target, "message": string(inner)},
 	})
 }
 
 // receive takes one message, out of its envelope if it has one, and notes
 // which target is the page.
-func (i *inspector) receive(ctx context.Context) (message, error) {
+func (p *Page) receive(ctx context.Context) (message, error) {
 	var m message
-	if err := wsjson.Read(ctx, i.socket, &m); err != nil || !i.webkit {
+	if err := wsjson.Read(ctx, p.socket, &m); err != nil || !p.WebKit {
 		return m, err
 	}
 	var params struct {
@@ -193,10 +211,10 @@ func (i *inspector) receive(ctx context.Context) (message, error) {
 	switch m.Method {
 	case "Target.targetCreated":
 		if params.TargetInfo.Type == "page" && !params.TargetInfo.Provisional {
-			i.target = params.TargetInfo.ID
+			p.target = params.TargetInfo.ID
 		}
 	case "Target.didCommitProvisionalTarget":
-		i.target = params.NewTargetID
+		p.target = params.NewTargetID
 	case "Target.dispatchMessageFromTarget":
 		m = message{}
 		return m, json.Unmarshal([]byte(params.Message), &m)
