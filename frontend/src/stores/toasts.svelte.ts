@@ -1,23 +1,42 @@
 import type { Problem } from '../lib/lab';
-import type { Toast } from '../lib/toast';
+import { sentence } from '../lib/problem';
+import { fit, type Toast } from '../lib/toast';
 
 type News = Omit<Toast, 'id' | 'seconds' | 'tone'>;
+type Tone = Toast['tone'];
+
+/** How long news are gathered before they are read out, in milliseconds. */
+const patience = 150;
 
 /** Short messages at the corner of the window. */
-class Toasts {
+export class Toasts {
   #list = $state.raw<Toast[]>([]);
+  #more = $state(0);
+  #said = $state.raw<Record<Tone, string>>({ done: '', problem: '' });
+  #unsaid: Toast[] = [];
   #last = 0;
 
+  /** Those that are shown, the newest last. */
   get list(): Toast[] {
     return this.#list;
+  }
+
+  /** How many had no room beside them. */
+  get more(): number {
+    return this.#more;
+  }
+
+  /** What is to be read out: at leisure what was done, at once what failed. A burst is one sentence. */
+  get said(): Record<Tone, string> {
+    return this.#said;
   }
 
   done(news: News): void {
     this.#push({ ...news, tone: 'done', seconds: news.undo ? 20 : 5 });
   }
 
-  fail(title: string, problem: Problem, subject = title): void {
-    this.#push({ title, subject, problem, tone: 'problem', seconds: 20 });
+  fail(title: string, problem: Problem, subject = title, entry?: number): void {
+    this.#push({ title, subject, problem, entry, tone: 'problem', seconds: 20 });
   }
 
   /** A result with failures in it. */
@@ -27,12 +46,44 @@ class Toasts {
 
   dismiss(id: number): void {
     this.#list = this.#list.filter((toast) => toast.id !== id);
+    if (this.#list.length === 0) this.#more = 0;
   }
 
-  #push(toast: Omit<Toast, 'id'>): void {
-    const others = this.#list.filter((other) => other.subject !== toast.subject);
-    this.#list = [...others, { ...toast, id: ++this.#last }].slice(-4);
+  /** Whether there was one to dismiss. */
+  dismissNewest(): boolean {
+    const newest = this.#list.at(-1);
+    if (newest) this.dismiss(newest.id);
+    return newest !== undefined;
   }
+
+  clear(): void {
+    this.#list = [];
+    this.#more = 0;
+  }
+
+  #push(news: Omit<Toast, 'id'>): void {
+    const toast = { ...news, id: ++this.#last };
+    const all = [...this.#list.filter((other) => other.subject !== toast.subject), toast];
+    this.#list = fit(all);
+    this.#more += all.length - this.#list.length;
+    this.#unsaid.push(toast);
+    if (this.#unsaid.length === 1) setTimeout(() => this.#say(), patience);
+  }
+
+  #say(): void {
+    const of = (tone: Tone) => spoken(this.#unsaid.filter((toast) => toast.tone === tone));
+    this.#said = { done: of('done'), problem: of('problem') };
+    this.#unsaid = [];
+  }
+}
+
+function spoken(toasts: Toast[]): string {
+  const last = toasts.at(-1);
+  if (!last) return '';
+  const more = toasts.length > 1 ? `${toasts.length} messages, the last: ` : '';
+  return [more + sentence(last.title), last.problem && sentence(last.problem.message), last.detail]
+    .filter(Boolean)
+    .join(' ');
 }
 
 export const toasts = new Toasts();
