@@ -1,0 +1,65 @@
+// Types a text into a guest, key by key, as fast as its keyboard takes it.
+
+import type { Press } from './keys';
+import { layoutNames, plan, usual, type Plan, type Stroke } from './layouts';
+
+/** At most so many characters: some minutes of typing. */
+export const longestTyping = 20_000;
+
+/**
+ * Between two strokes, in milliseconds. A PC's keyboard has a queue of 16 bytes, and a stroke
+ * with Shift is six of them: what the guest has not fetched in time is lost.
+ */
+const pace = 20;
+
+/** Of a layout's name as a node has it. */
+export const layoutOf = (keymap = ''): string => keymap || usual;
+
+/** Why a text can not be typed as it is; empty if it can. */
+export function typingFault(text: string, layout: string): string {
+  if (text.length > longestTyping)
+    return `The text has ${count(text.length)} characters. At most ${count(longestTyping)} can be typed.`;
+  if (!layoutNames.includes(layout)) return `No text can be typed on layout ${layout} yet.`;
+  return missingSentence(plan(text, layout), layout);
+}
+
+/** What can not be typed, in a sentence; empty if everything can. */
+export function missingSentence({ missing }: Plan, layout: string): string {
+  if (!missing.length) return '';
+  const shown = missing.slice(0, 12).map(visible).join(', ');
+  const more = missing.length > 12 ? ` and ${missing.length - 12} more` : '';
+  const characters = missing.length === 1 ? '1 character' : `${missing.length} characters`;
+  return `${characters} can not be typed on layout ${layout}: ${shown}${more}.`;
+}
+
+/** A character that shows nothing is told by its number. */
+const visible = (character: string) =>
+  /[\p{C}\p{Z}\p{M}]/u.test(character)
+    ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+    : character;
+
+export const count = (n: number) => n.toLocaleString('en-GB');
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Types until the end, or until it is stopped; `told` gets how many strokes are done. */
+export async function type(
+  strokes: Stroke[],
+  press: Press,
+  stopped: () => boolean,
+  told: (done: number) => void,
+): Promise<void> {
+  for (const [at, stroke] of strokes.entries()) {
+    if (stopped()) return;
+    strikeOne(stroke, press);
+    told(at + 1);
+    await wait(pace);
+  }
+}
+
+function strikeOne({ key, held }: Stroke, press: Press): void {
+  for (const it of held) press(it, true);
+  press(key, true);
+  press(key, false);
+  for (const it of [...held].reverse()) press(it, false);
+}
