@@ -13,7 +13,7 @@ import (
 
 func (f *face) nodes() *cobra.Command {
 	cmd := &cobra.Command{Use: "node", Short: "Make, run, wipe and remove nodes", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(f.nodeList(), f.nodeShow(), f.nodeCreate(), f.nodeRename(), f.nodeSet(), f.nodeClone())
+	cmd.AddCommand(f.nodeList(), f.nodeShow(), f.nodeCreate(), f.nodeRename(), f.nodeSet(), f.nodeClone(), f.nodeHistory())
 	cmd.AddCommand(
 		f.nodeBulk("start", service.BulkStart, nil, "Boot nodes"),
 		f.nodeBulk("stop", service.BulkStop, (*service.Service).Stop, "Ask nodes to power off; with --wait they are forced off after their limit"),
@@ -51,10 +51,14 @@ func purge(s *service.Service, ctx context.Context, node string) (lab.Node, erro
 }
 
 func (f *face) nodeList() *cobra.Command {
-	return &cobra.Command{
+	var deleted bool
+	cmd := &cobra.Command{
 		Use: "ls", Short: "List the nodes", Args: cobra.NoArgs,
 		RunE: f.command(func(cmd *cobra.Command, _ []string) error {
 			return f.session(cmd.Context(), true, func(ctx context.Context, s *service.Service) error {
+				if deleted {
+					return f.listDeleted(ctx, s)
+				}
 				nodes, err := s.List(ctx)
 				if err != nil {
 					return err
@@ -64,6 +68,17 @@ func (f *face) nodeList() *cobra.Command {
 			})
 		}),
 	}
+	cmd.Flags().BoolVar(&deleted, "deleted", false, "list the deleted nodes instead, which restore can make again")
+	return cmd
+}
+
+func (f *face) listDeleted(ctx context.Context, s *service.Service) error {
+	nodes, err := s.Deleted(ctx)
+	if err != nil {
+		return err
+	}
+	f.print(nodes, func(w io.Writer) { f.deletedTable(w, nodes) })
+	return nil
 }
 
 func (f *face) nodeShow() *cobra.Command {
@@ -75,6 +90,23 @@ func (f *face) nodeShow() *cobra.Command {
 				defer cancel()
 				_, _ = s.WaitGateway(limited) // how it is, the node tells
 				return f.printNode(s.Show(ctx, args[0]))
+			})
+		}),
+	}
+}
+
+func (f *face) nodeHistory() *cobra.Command {
+	return &cobra.Command{
+		Use: "history NODE", Short: "Tell what happened to a node, also to a deleted one", Args: cobra.ExactArgs(1),
+		ValidArgsFunction: f.completeNode,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			return f.session(cmd.Context(), true, func(ctx context.Context, s *service.Service) error {
+				moments, err := s.History(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				f.print(moments, func(w io.Writer) { f.historyTable(w, moments) })
+				return nil
 			})
 		}),
 	}

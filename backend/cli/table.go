@@ -43,6 +43,34 @@ func (f *face) nodeTable(w io.Writer, nodes []lab.Node) {
 	table(w, rows)
 }
 
+func (f *face) deletedTable(w io.Writer, nodes []lab.Node) {
+	if len(nodes) == 0 {
+		say(f.Err, "No deleted nodes are kept.\n")
+		return
+	}
+	rows := []string{row("NAME", "IMAGE", "VCPUS", "MEMORY", "DISK", "DELETED", "ID")}
+	for _, n := range nodes {
+		rows = append(rows, row(n.Name, n.Image, n.VCPUs, mebibytes(n.MemoryMiB), size(n.Overlay.Bytes), moment(n.DeletedAt), n.ID))
+	}
+	table(w, rows)
+}
+
+func (f *face) historyTable(w io.Writer, moments []lab.Moment) {
+	if len(moments) == 0 {
+		say(f.Err, "Nothing is remembered of it.\n")
+		return
+	}
+	rows := make([]string, 0, len(moments))
+	for _, m := range moments {
+		detail := m.Detail
+		if m.Problem != nil {
+			detail = m.Problem.Message
+		}
+		rows = append(rows, row(moment(&m.At), m.Kind, detail))
+	}
+	table(w, rows)
+}
+
 // nodeSheet is one node with everything a person may want to know of it.
 func nodeSheet(w io.Writer, n lab.Node) {
 	rows := []string{

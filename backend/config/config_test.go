@@ -152,6 +152,10 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		t.Setenv("XDG_"+name, filepath.Join(root, name))
 	}
 	t.Setenv("XDG_RUNTIME_DIR", root)
+	t.Setenv("HOME", root)
+	for _, name := range []string{"XDG_PICTURES_DIR", "XDG_VIDEOS_DIR"} {
+		t.Setenv(name, "") // none
+	}
 	got := ReadPaths()
 	want := Paths{
 		Settings:     root + "/CONFIG_HOME/sandboxlabs/config.toml",
@@ -163,6 +167,8 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		Locks:        root + "/sandboxlabs/locks",
 		WindowLock:   root + "/sandboxlabs/window.lock",
 		WindowSocket: root + "/sandboxlabs/window.sock",
+		Pictures:     root + "/Pictures/SandBoxLabs",
+		Videos:       root + "/Videos/SandBoxLabs",
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -170,6 +176,25 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", filepath.Join(root, "absent"))
 	if got, want := ReadPaths().Locks, root+"/STATE_HOME/sandboxlabs/locks"; got != want {
 		t.Errorf("without a runtime directory got %s, want %s", got, want)
+	}
+}
+
+// A person may have said where pictures go, be it in words of their own.
+func TestPathsFollowThePersonsFolders(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv("HOME", root)
+	t.Setenv("XDG_CONFIG_HOME", root)
+	t.Setenv("XDG_PICTURES_DIR", "")
+	t.Setenv("XDG_VIDEOS_DIR", filepath.Join(root, "Filme"))
+	if err := os.WriteFile(filepath.Join(root, "user-dirs.dirs"), []byte("XDG_PICTURES_DIR=\"$HOME/Bilder\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := ReadPaths()
+	if want := root + "/Bilder/SandBoxLabs"; p.Pictures != want {
+		t.Errorf("pictures go to %s, want %s", p.Pictures, want)
+	}
+	if want := root + "/Filme/SandBoxLabs"; p.Videos != want {
+		t.Errorf("videos go to %s, want %s", p.Videos, want)
 	}
 }
 

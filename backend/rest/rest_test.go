@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/lab/labtest"
@@ -28,6 +29,9 @@ var page = fstest.MapFS{
 	"index.html":    {Data: []byte("<!doctype html><html><head><title>Labs</title></head></html>")},
 	"assets/app.js": {Data: []byte("app()")},
 }
+
+// patience is how long a test waits for an answer, or for an event, before it fails.
+const patience = 20 * time.Second
 
 // mustSite gives a site without a session.
 func mustSite(t *testing.T) *site {
@@ -51,7 +55,7 @@ func mustSite(t *testing.T) *site {
 	must(t, err)
 	l := httptest.NewServer(server)
 	t.Cleanup(l.Close)
-	return &site{Server: l, World: world, server: server, browser: &http.Client{Jar: jar}}
+	return &site{Server: l, World: world, server: server, browser: &http.Client{Jar: jar, Timeout: patience}}
 }
 
 // mustEnter gives a site whose browser has a session.

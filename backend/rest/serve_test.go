@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"sandboxlabs/backend/lab"
-	"sandboxlabs/backend/lab/labtest"
 )
 
 func TestListen(t *testing.T) {
@@ -89,18 +88,27 @@ func TestServeEndsStreamsAndFinishesCalls(t *testing.T) {
 	s.enterAnew(t)
 	var n lab.Node
 	must(t, json.Unmarshal([]byte(s.mustCall(t, "Create", `[{"name":"web","image":"tiny"}]`).body), &n))
-	s.mustCall(t, "Bulk", `[{"verb":"start","nodes":["web"]}]`)
-	s.Hypervisor.SetGuest(n.ID, labtest.Guest{Takes: 100 * time.Millisecond})
 	next := s.mustStream(t)
-	next() // the snapshot: what comes now is of the stop
-	answered := make(chan answer, 1)
-	go func() { answered <- s.mustCall(t, "Bulk", `[{"verb":"stop","nodes":["web"]}]`) }()
-	for e := next(); e.Node == nil || e.Node.State != lab.Stopping; e = next() {
-		t.Logf("passed over %s", e.Kind)
+	until := func(state lab.State) {
+		for e := next(); e.Node == nil || e.Node.State != state; e = next() {
+			t.Logf("passed over %s", e.Kind)
+		}
 	}
+	s.mustCall(t, "Start", `["web"]`)
+	until(lab.Running)
+	s.Script.After("Hypervisor.Power "+n.ID+" "+string(lab.PowerForceOff), func() {
+		<-ctx.Done()
+		time.Sleep(100 * time.Millisecond)
+	})
+	answered := make(chan answer, 1)
+	go func() {
+		defer close(answered) // also where the call fails, which ends this goroutine
+		answered <- s.mustCall(t, "Delete", `["web",false]`)
+	}()
+	until(lab.Stopping)
 	cancel()
-	if a := <-answered; a.StatusCode != http.StatusOK || !strings.Contains(a.body, `"state":"stopped"`) {
-		t.Errorf("a call under way at the end gives %d: %s", a.StatusCode, a.body)
+	if a := <-answered; a.Response == nil || a.StatusCode != http.StatusOK || !strings.Contains(a.body, `"state":"stopped"`) {
+		t.Errorf("a call under way at the end gives %+v", a)
 	}
 	if err := <-served; err != nil {
 		t.Errorf("the end gives %v", err)
