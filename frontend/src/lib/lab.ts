@@ -30,5 +30,7 @@ export type ImageState = `${import('./api').ImageState}`;
 export type MomentKind = `${import('./api').MomentKind}`;
 /** What can be asked of many nodes at once. */
 export type BulkVerb = 'start' | 'stop' | 'wipe' | 'delete';
+/** What is done to many nodes at once: also what takes that back. */
+export type JobVerb = BulkVerb | 'undo' | 'restore';
 export type GatewayMode = `${import('./api').GatewayMode}`;
 export type GatewayState = `${import('./api').GatewayState}`;

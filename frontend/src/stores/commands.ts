@@ -1,155 +1,99 @@
 // What the person asks for. Commands call the program and tell of failures; what
-// changed arrives as events.
+// changed arrives as events. Each is kept among the activity until its effect has come.
 
-import { isSettled, type Act, type Action } from '../lib/actions';
+import type { Act, Action } from '../lib/actions';
 import * as api from '../lib/api';
-import { bytes, plural } from '../lib/format';
-import type { BulkVerb, Node, Problem } from '../lib/lab';
-import { LabError, problemOf, sentence } from '../lib/problem';
+import type { CreateInput, Node, SetInput } from '../lib/lab';
+import { problemOf } from '../lib/problem';
+import { activity, type Told } from './activity.svelte';
 import { dialogs, type NodeDialog } from './dialogs.svelte';
-import { lab } from './lab.svelte';
 import { toasts } from './toasts.svelte';
+import { change, verbs, type Command } from './verbs';
 import { view } from './view.svelte';
 
-async function attempt(title: string, subject: string, command: () => Promise<unknown>): Promise<void> {
+export { bulk } from './bulk';
+
+const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** Does something and keeps it among the activity; a failure is told of. Gives whether it was done. */
+export async function attempt<T>(
+  title: string,
+  subject: string,
+  work: (entry: number) => Promise<T>,
+  tell?: (result: T) => Told,
+): Promise<boolean> {
+  let entry = 0;
   try {
-    await command();
+    await activity.track(title, (id) => work((entry = id)), tell);
+    return true;
   } catch (reason) {
-    toasts.fail(title, problemOf(reason), subject);
+    toasts.fail(`Could not ${lower(title)}`, problemOf(reason), subject, entry);
+    return false;
   }
 }
 
-// A node that runs is restarted for a wipe: only then is it known what that discarded.
-async function wipe(node: Node): Promise<void> {
-  await api.wipe(node.id);
-  const wiped = await turned(node);
-  if (!wiped) return;
-  toasts.done({
-    subject: node.id,
-    title: `Wiped ${wiped.name}`,
-    detail: `${bytes(wiped.undo?.bytes ?? node.overlay.bytes)} discarded.`,
-    undo: () => act('undo', wiped),
-  });
+async function perform({ verb, past, back, work }: Command, node: Node): Promise<void> {
+  let detail: string | undefined;
+  const tell = (result: unknown) => {
+    detail = typeof result === 'string' ? result : undefined;
+    return { detail };
+  };
+  const done = await attempt(`${verb} ${node.name}`, node.id, () => work(node), tell);
+  if (!done || !past) return;
+  const undo = back ? () => act(back, node) : undefined;
+  toasts.done({ subject: node.id, title: `${past} ${node.name}`, detail, undo });
 }
 
-async function undoWipe({ id }: Node): Promise<void> {
-  const node = await lab.until(id, isSettled);
-  if (!node) return;
-  await api.undoWipe(id);
-  const back = await turned(node);
-  if (back)
-    toasts.done({ subject: id, title: `Undid the wipe of ${back.name}`, detail: 'Its disk is back.' });
-}
-
-/** Waits until the node stands on another overlay than before; throws the problem if that failed. */
-async function turned(before: Node): Promise<Node | undefined> {
-  const other = (node: Node) => node.generation !== before.generation;
-  const node = await lab.until(before.id, (it) => isSettled(it) && (other(it) || Boolean(it.problem)));
-  if (node?.problem && !other(node)) throw new LabError(node.problem);
-  return node;
-}
-
-async function remove(node: Node): Promise<void> {
-  await api.remove(node.id, false);
-  toasts.done({
-    subject: node.id,
-    title: `Deleted ${node.name}`,
-    undo: () => act('restore', node),
-  });
-}
-
-const direct: Partial<Record<Action, [verb: string, command: (node: Node) => Promise<unknown>]>> = {
-  start: ['start', (node) => api.start(node.id)],
-  stop: ['stop', (node) => api.stop(node.id)],
-  forceOff: ['force off', (node) => api.forceOff(node.id)],
-  reboot: ['reboot', (node) => api.reboot(node.id)],
-  pause: ['pause', (node) => api.pause(node.id)],
-  resume: ['resume', (node) => api.resume(node.id)],
-  wipe: ['wipe', wipe],
-  undo: ['undo the wipe of', undoWipe],
-  restore: ['make', (node) => api.restore(node.id)],
-  delete: ['delete', remove],
-};
+/** What a guest has in memory is lost: only one that was already asked to stop may be forced off unasked. */
+const asksFirst = (action: Action, { state }: Node) =>
+  action === 'forceOff' && (state === 'running' || state === 'paused');
 
 /** Performs an action on a node, or opens what asks for its details. */
 export const act: Act = (action, node) => {
-  const command = direct[action];
-  if (command) void attempt(`Could not ${command[0]} ${node.name}`, node.id, () => command[1](node));
+  const command = verbs[action];
+  if (command && !asksFirst(action, node)) void perform(command, node);
   else if (action === 'measure')
     api.show(node.id).catch(() => undefined); // the last size stays, and the banner tells why
   else if (action === 'console') view.show('console', node.id);
   else dialogs.open({ kind: action as NodeDialog, node });
 };
 
-const past: Record<BulkVerb, string> = {
-  start: 'Started',
-  stop: 'Asked to stop',
-  wipe: 'Wiped',
-  delete: 'Deleted',
-};
+// What dialogs send: they tell of a failure themselves, and stay open with what was typed.
 
-/** Asks one verb of many nodes and tells what befell each. */
-export async function bulk(verb: BulkVerb, nodes: Node[]): Promise<void> {
-  await attempt(`Could not ${verb} ${plural(nodes.length, 'node')}`, 'bulk', async () => {
-    const ask = {
-      start: api.start,
-      stop: api.stop,
-      wipe: api.wipe,
-      delete: (id: string) => api.remove(id, false),
-    };
-    const outcomes = await Promise.allSettled(nodes.map(({ id }) => ask[verb](id)));
-    tell(
-      verb,
-      nodes,
-      outcomes.map((it) => (it.status === 'rejected' ? { problem: problemOf(it.reason) } : {})),
-    );
-  });
-}
+export const create = (input: CreateInput) => activity.track(`Create ${input.name}`, () => api.create(input));
 
-function tell(verb: BulkVerb, nodes: Node[], results: { problem?: Problem }[]): void {
-  const done = nodes.filter((_, i) => !results[i]?.problem);
-  const lines = results.flatMap(({ problem }, i) =>
-    problem ? [failure(nodes[i]?.name ?? '', problem)] : [],
-  );
-  const back = { wipe: 'undo', delete: 'restore' } as const;
-  const undo =
-    verb in back ? () => done.forEach((node) => act(back[verb as 'wipe' | 'delete'], node)) : undefined;
-  const news = { subject: 'bulk', detail: detail(verb, done), undo: done.length ? undo : undefined };
-  if (lines.length === 0) toasts.done({ ...news, title: `${past[verb]} ${plural(done.length, 'node')}` });
-  else
-    toasts.mixed({
-      ...news,
-      lines,
-      title: `${past[verb]} ${done.length} of ${plural(nodes.length, 'node')}`,
-    });
-}
+export const rename = ({ id, name }: Node, to: string) =>
+  activity.track(`Rename ${name} to ${to}`, () => api.rename(id, to));
 
-/** Why a verb failed on a node, with its name unless the message has it. */
-function failure(name: string, { message, hint = '' }: Problem): string {
-  const whose = message.includes(name) ? '' : `${name}: `;
-  return `${whose}${sentence(message)} ${hint}`;
-}
+export const set = ({ id, name }: Node, input: SetInput) =>
+  activity.track(`Change ${name}`, () => api.set(id, input));
 
-const detail = (verb: BulkVerb, nodes: Node[]) =>
-  verb === 'wipe'
-    ? `${bytes(nodes.reduce((sum, node) => sum + node.overlay.bytes, 0))} discarded.`
-    : undefined;
+export const clone = ({ id, name }: Node, to: string, disk: boolean) =>
+  activity.track(`Clone ${name} as ${to}`, () => api.clone(id, to, disk));
+
+export const forceOff = (node: Node) =>
+  activity.track(`Force off ${node.name}`, () => change('forceOff', node, () => api.forceOff(node.id)));
+
+export const forget = ({ id, name }: Node) => activity.track(`Forget ${name}`, () => api.remove(id, true));
+
+export const addImage = (name: string, path: string) =>
+  activity.track(`Add image ${name}`, () => api.addImage(name, path));
 
 export const removeImage = (name: string) =>
-  attempt(`Could not remove ${name}`, name, () => api.removeImage(name));
+  activity.track(`Remove image ${name}`, () => api.removeImage(name));
 
 export const cancelImage = (name: string) =>
-  attempt(`Could not cancel ${name}`, name, () => api.cancelImage(name));
+  attempt(`Cancel image ${name}`, name, () => api.cancelImage(name));
 
 export const openConsole = ({ id, name }: Node) =>
-  attempt(`Could not open the console of ${name}`, id, () => api.openConsole(id));
+  attempt(`Open the console of ${name}`, id, () => api.openConsole(id));
 
-export const copyConsoleLink = ({ id, name }: Node) =>
-  attempt(`Could not copy the link to ${name}`, id, async () => {
-    await api.copyConsoleLink(id);
+export const copyConsoleLink = async ({ id, name }: Node) => {
+  const done = await attempt(`Copy the link to ${name}`, id, () => api.copyConsoleLink(id));
+  if (done)
     toasts.done({
       subject: id,
       title: `Copied the link to the console of ${name}`,
       detail: 'It lets in whoever has it, while SandBoxLabs runs.',
     });
-  });
+};

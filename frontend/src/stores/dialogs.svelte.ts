@@ -1,9 +1,12 @@
-import type { Node } from '../lib/lab';
+import type { Image, Node } from '../lib/lab';
 
-export type NodeDialog = 'rename' | 'set' | 'consoleSettings' | 'clone' | 'forget';
+export type NodeDialog = 'rename' | 'set' | 'consoleSettings' | 'clone' | 'forget' | 'forceOff';
 
 export type Dialog =
-  { kind: 'create'; image?: string } | { kind: 'addImage' } | { kind: NodeDialog; node: Node };
+  | { kind: 'create'; image?: string }
+  | { kind: 'addImage' }
+  | { kind: 'removeImage'; image: Image }
+  | { kind: NodeDialog; node: Node };
 
 /** The dialog that is open, if one is: never two. */
 class Dialogs {
