@@ -52,7 +52,7 @@ const shots = {
       for (const name of ['web-1', 'db-primary', 'scratch'])
         await row(page, name).getByTestId('node-select').check();
       await open(page, 'bulk-wipe');
-      await page.getByTestId('undo-toast').waitFor();
+      await page.getByTestId('jobs-undo').waitFor();
     },
   ],
   'nodes-wiped': [
@@ -62,6 +62,33 @@ const shots = {
       await page.getByTestId('undo-toast').waitFor();
     },
   ],
+  'nodes-bulk-running': [
+    '?nodes=40',
+    async (page) => {
+      await open(page, 'select-all');
+      await open(page, 'bulk-start');
+      await page.waitForTimeout(1600);
+    },
+  ],
+  palette: [
+    '',
+    async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByTestId('palette-input').fill('wipe');
+    },
+  ],
+  shortcuts: ['', (page) => page.keyboard.press('?')],
+  activity: [
+    '',
+    async (page) => {
+      for (const name of ['web-1', 'db-primary']) await row(page, name).getByTestId('node-wipe').click();
+      await menu(page, 'scratch', 'delete');
+      await page.keyboard.press('g');
+      await page.keyboard.press('a');
+      await page.getByTestId('deleted-row').waitFor();
+    },
+  ],
+  'force-off': ['', (page) => menu(page, 'web-1', 'forceOff')],
   'nodes-problem': ['', (page) => open(page, 'node-problem')],
   'nodes-many': ['?nodes=200', null],
   'nodes-no-match': ['', (page) => page.getByTestId('search').fill('nothing')],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { best, places, score, text, wordsOf } from './fuzzy';
+import { best, pieces, score, text, wordsOf } from './fuzzy';
 
 const find = (query: string, names: string[], bonus: (name: string) => number = () => 0) =>
   best(
@@ -75,9 +75,10 @@ describe('best', () => {
   });
 });
 
-describe('places', () => {
-  test('are those of the piece, or of the letters', () => {
-    expect([...places(wordsOf('web'), 'wipe web-1')]).toEqual([5, 6, 7]);
-    expect([...places(wordsOf('wpe'), 'wipe web-1')]).toEqual([0, 2, 3]);
-  });
+test('pieces are those that were found, and those between', () => {
+  const found = (query: string) =>
+    pieces(wordsOf(query), 'Wipe web-1').map(({ piece, found }) => (found ? `[${piece}]` : piece));
+  expect(found('web')).toEqual(['Wipe ', '[web]', '-1']);
+  expect(found('wpe')).toEqual(['[W]', 'i', '[pe]', ' web-1']);
+  expect(found('')).toEqual(['Wipe web-1']);
 });

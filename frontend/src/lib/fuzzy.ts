@@ -65,8 +65,25 @@ function scattered(word: string, lower: string): number {
   return spread > word.length * 4 ? 0 : Math.max(1, sum + 20 - spread);
 }
 
-/** The places in the text that the words were found at, for the eye. */
-export function places(words: Text[], lower: string): Set<number> {
+/** A piece of a text, and whether it is what was found. */
+export interface Piece {
+  piece: string;
+  found: boolean;
+}
+
+/** The text in pieces, for the eye: those that the words were found in, and those between. */
+export function pieces(words: Text[], label: string): Piece[] {
+  const found = places(words, label.toLowerCase());
+  const all: Piece[] = [];
+  for (let at = 0; at < label.length; at++) {
+    const last = all.at(-1);
+    if (last?.found === found.has(at)) last.piece += label[at];
+    else all.push({ piece: label[at] ?? '', found: found.has(at) });
+  }
+  return all;
+}
+
+function places(words: Text[], lower: string): Set<number> {
   const found = new Set<number>();
   for (const { lower: word } of words) {
     const start = bestStart(word, lower);

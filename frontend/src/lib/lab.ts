@@ -32,5 +32,7 @@ export type MomentKind = `${import('./api').MomentKind}`;
 export type BulkVerb = 'start' | 'stop' | 'wipe' | 'delete';
 /** What is done to many nodes at once: also what takes that back. */
 export type JobVerb = BulkVerb | 'undo' | 'restore';
+/** How it stands with one of them. */
+export type JobStatus = 'waiting' | 'working' | 'done' | 'failed' | 'cancelled';
 export type GatewayMode = `${import('./api').GatewayMode}`;
 export type GatewayState = `${import('./api').GatewayState}`;

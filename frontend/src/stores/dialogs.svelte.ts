@@ -4,7 +4,7 @@ export type NodeDialog = 'rename' | 'set' | 'consoleSettings' | 'clone' | 'forge
 
 export type Dialog =
   | { kind: 'create'; image?: string }
-  | { kind: 'addImage' }
+  | { kind: 'addImage' | 'palette' | 'shortcuts' }
   | { kind: 'removeImage'; image: Image }
   | { kind: NodeDialog; node: Node };
 

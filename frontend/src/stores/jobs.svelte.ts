@@ -1,14 +1,12 @@
-import type { JobVerb, Node, Problem } from '../lib/lab';
+import type { JobStatus, JobVerb, Node, Problem } from '../lib/lab';
 import { problemOf } from '../lib/problem';
 import { Cancelled, Queue } from '../lib/queue';
 import { preferences } from './preferences.svelte';
 
-export type Status = 'waiting' | 'working' | 'done' | 'failed' | 'cancelled';
-
 /** What befalls one node of a job. */
 export class Line {
   readonly node: Node;
-  status = $state<Status>('waiting');
+  status = $state<JobStatus>('waiting');
   problem = $state.raw<Problem>();
 
   constructor(node: Node) {
@@ -45,7 +43,7 @@ export class Job {
   }
 
   /** The nodes that came to an end such as this. */
-  with(status: Status): Node[] {
+  with(status: JobStatus): Node[] {
     return this.lines.flatMap((line) => (line.status === status ? [line.node] : []));
   }
 

@@ -34,6 +34,11 @@ class View {
     return this.screen === 'nodes' && node ? { node, tab } : undefined;
   }
 
+  /** The entry among the activity that is to be looked at, if one is. */
+  get entry(): number {
+    return this.screen === 'activity' ? Number(this.#path[1] ?? 0) : 0;
+  }
+
   /** What is asked for in the address: search, filters and the like. */
   get query(): URLSearchParams {
     return this.#query;

@@ -1,0 +1,153 @@
+// What the command palette offers: every verb on every node, and every screen.
+
+import { menu, primary, wipeLoss, type Action, type Offer } from './actions';
+import { bytes, memory } from './format';
+import { best, text, wordsOf, type Findable } from './fuzzy';
+import type { BulkVerb, Image, Node } from './lab';
+
+export type Run =
+  | { kind: 'act'; action: Action; node: string }
+  | { kind: 'detail'; tab: string; node: string }
+  | { kind: 'bulk'; verb: BulkVerb }
+  | { kind: 'screen'; screen: 'nodes' | 'images' | 'activity' | 'health' | 'settings' }
+  | { kind: 'create'; image?: string }
+  | { kind: 'addImage' }
+  | { kind: 'shortcuts' };
+
+export interface Item extends Findable {
+  id: string;
+  label: string;
+  icon: string;
+  run: Run;
+}
+
+/** How an item stands now: asked for only of those that are shown. */
+export interface Standing {
+  /** Why it can not be run; empty if it can. */
+  blocked: string;
+  /** What it does beyond its name. */
+  note: string;
+}
+
+const verbs: [action: Action, verb: string, icon: string][] = [
+  ['console', 'Console of', 'console'],
+  ['start', 'Start', 'play'],
+  ['stop', 'Stop', 'stop'],
+  ['wipe', 'Wipe', 'wipe'],
+  ['pause', 'Pause', 'pause'],
+  ['resume', 'Resume', 'play'],
+  ['reboot', 'Reboot', 'restart'],
+  ['forceOff', 'Force off', 'power'],
+  ['undo', 'Undo the wipe of', 'undo'],
+  ['rename', 'Rename', 'edit'],
+  ['set', 'Resources and notes of', 'sliders'],
+  ['consoleSettings', 'Console settings of', 'console'],
+  ['clone', 'Clone', 'copy'],
+  ['delete', 'Delete', 'trash'],
+];
+const missingVerbs: typeof verbs = [
+  ['restore', 'Make again', 'restore'],
+  ['forget', 'Forget', 'trash'],
+];
+const tabs: [tab: string, words: string][] = [
+  ['', 'Details of'],
+  ['notes', 'Notes of'],
+  ['history', 'History of'],
+];
+
+const item = (label: string, icon: string, run: Run): Item => ({
+  id: Object.values(run).join(' '),
+  label,
+  icon,
+  run,
+  text: text(label),
+});
+
+const general: Item[] = [
+  item('Go to the nodes', 'nodes', { kind: 'screen', screen: 'nodes' }),
+  item('Go to the images', 'images', { kind: 'screen', screen: 'images' }),
+  item('Go to the activity', 'activity', { kind: 'screen', screen: 'activity' }),
+  item('Go to health', 'health', { kind: 'screen', screen: 'health' }),
+  item('Go to the settings', 'settings', { kind: 'screen', screen: 'settings' }),
+  item('Create node', 'plus', { kind: 'create' }),
+  item('Add image', 'plus', { kind: 'addImage' }),
+  item('Show the shortcuts', 'keyboard', { kind: 'shortcuts' }),
+];
+
+const verbsOf = ({ state, undo }: Node) =>
+  `${state}` === 'missing' ? missingVerbs : verbs.filter(([action]) => action !== 'undo' || undo);
+
+const nodeItems = (node: Node): Item[] => {
+  const { id, name } = node;
+  return [
+    ...verbsOf(node).map(([action, verb, icon]) =>
+      item(`${verb} ${name}`, icon, { kind: 'act', action, node: id }),
+    ),
+    ...tabs.map(([tab, words]) => item(`${words} ${name}`, 'info', { kind: 'detail', tab, node: id })),
+  ];
+};
+
+const bulkVerbs: [verb: BulkVerb, word: string, icon: string][] = [
+  ['start', 'Start', 'play'],
+  ['stop', 'Stop', 'stop'],
+  ['wipe', 'Wipe', 'wipe'],
+  ['delete', 'Delete', 'trash'],
+];
+
+/** Everything that can be asked for; `selected` is how many nodes are. */
+export function itemsOf(nodes: Node[], images: Image[], selected: number): Item[] {
+  const chosen = selected === 1 ? 'the selected node' : `the ${selected} selected nodes`;
+  const ready = images.filter(({ state }) => `${state}` === 'ready');
+  return [
+    ...(selected
+      ? bulkVerbs.map(([verb, word, icon]) => item(`${word} ${chosen}`, icon, { kind: 'bulk', verb }))
+      : []),
+    ...general,
+    ...nodes.flatMap(nodeItems),
+    ...ready.map(({ name }) => item(`Create node from ${name}`, 'plus', { kind: 'create', image: name })),
+  ];
+}
+
+/** What is found, best first, what was run lately before its likes; `recent` is the latest first. */
+export function search(items: Item[], query: string, recent: string[], limit: number): Item[] {
+  const words = wordsOf(query);
+  if (words.length) {
+    const bonus = new Map(recent.map((id, n) => [id, 30 - n]));
+    return best(items, words, limit, ({ id }) => bonus.get(id) ?? 0);
+  }
+  const known = new Map(items.map((it) => [it.id, it]));
+  const lately = recent.flatMap((id) => known.get(id) ?? []);
+  return [...new Set([...lately, ...items])].slice(0, limit);
+}
+
+/** How many of what was run lately come first. */
+const memoryOf = 12;
+
+export const remember = (recent: string[], id: string): string[] =>
+  [id, ...recent.filter((it) => it !== id)].slice(0, memoryOf);
+
+const isReading = ({ kind }: Run) => kind === 'screen' || kind === 'detail' || kind === 'shortcuts';
+
+/** How an item stands with its node as it is now. */
+export function standing({ run }: Item, node: Node | undefined, online: boolean): Standing {
+  const reads = isReading(run) || (run.kind === 'act' && run.action === 'console');
+  if (!online && !reads) return { blocked: 'libvirt does not answer.', note: '' };
+  if (run.kind !== 'act' || run.action === 'console') return { blocked: '', note: '' };
+  if (!node) return { blocked: 'It is gone.', note: '' };
+  return { blocked: blockedOf(run.action, node), note: noteOf(run.action, node) };
+}
+
+function blockedOf(action: Action, node: Node): string {
+  const offers: Offer[] = [primary(node), ...menu(node)];
+  const offer = offers.find((it) => it.action === action);
+  if (offer) return offer.blocked;
+  return action === 'undo' ? 'There is no wipe to undo.' : `It is ${node.state}.`;
+}
+
+function noteOf(action: Action, node: Node): string {
+  if (action === 'wipe') return `${wipeLoss(node)} Can be undone.`;
+  if (action === 'delete') return 'Can be undone.';
+  if (action === 'forceOff') return `Loses what is in its ${memory(node.memoryMiB)} of memory.`;
+  if (action === 'undo' && node.undo) return `Brings back ${bytes(node.undo.bytes)}.`;
+  return '';
+}
