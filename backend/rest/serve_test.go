@@ -96,7 +96,7 @@ func TestServeEndsStreamsAndFinishesCalls(t *testing.T) {
 	}
 	s.mustCall(t, "Start", `["web"]`)
 	until(lab.Running)
-	s.Script.After("Hypervisor.Power "+n.ID+" "+string(lab.PowerForceOff), func() {
+	s.After("Hypervisor.Power "+n.ID+" "+string(lab.PowerForceOff), func() {
 		<-ctx.Done()
 		time.Sleep(100 * time.Millisecond)
 	})

@@ -26,7 +26,8 @@ type Config struct {
 }
 
 // Conn is a connection to libvirt that mends itself. It is a lab.Hypervisor, a
-// lab.Pool, a lab.Screenshotter, a lab.GraphicsOpener and a lab.SerialOpener.
+// lab.Pool, a lab.Screenshotter, a lab.GraphicsOpener, a lab.SerialOpener, a
+// lab.Meter and a lab.Inspector.
 // Until its first attempt to connect is over calls wait for it; after that they
 // are answered at once with lab.KindUnavailable while there is no connection.
 type Conn struct {
@@ -41,6 +42,8 @@ type Conn struct {
 	live    *session
 	problem *lab.Error      // why live is nil
 	booting map[string]bool // domains whose coming start is ours
+	ours    map[string]bool // by UUID: whether the domain is ours, as it was last read
+	asked   map[string]bool // domains whose guest's agent has not answered yet
 }
 
 var (
@@ -49,6 +52,8 @@ var (
 	_ lab.Screenshotter  = (*Conn)(nil)
 	_ lab.GraphicsOpener = (*Conn)(nil)
 	_ lab.SerialOpener   = (*Conn)(nil)
+	_ lab.Meter          = (*Conn)(nil)
+	_ lab.Inspector      = (*Conn)(nil)
 )
 
 // Open starts to connect, and to reconnect whenever the connection is lost,
@@ -61,7 +66,7 @@ func Open(cfg Config) *Conn {
 	c := &Conn{
 		cfg: cfg, uri: parseURI(cfg.URI), stop: stop,
 		ended: make(chan struct{}), tried: make(chan struct{}),
-		booting: make(map[string]bool),
+		booting: make(map[string]bool), ours: make(map[string]bool), asked: make(map[string]bool),
 	}
 	go c.run(ctx)
 	return c
@@ -127,6 +132,7 @@ func (c *Conn) link(s *session) {
 	c.mu.Lock()
 	c.live, c.problem = s, nil
 	clear(c.booting)
+	clear(c.ours)
 	c.mu.Unlock()
 	c.cfg.Log.Info("connected to libvirt", "uri", c.cfg.URI)
 	if err := c.watchFiles(s); err != nil {

@@ -61,8 +61,13 @@ func (c *Conn) definitionOf(d *libvirt.Domain) (definition, error) {
 	return def, c.checkOurs(&def)
 }
 
+// checkOurs also notes what it finds, for who is to tell without reading.
 func (c *Conn) checkOurs(d *definition) error {
-	if d.Metadata.Mark == nil || d.Metadata.Mark.Pool != c.cfg.PoolName {
+	ours := d.Metadata.Mark != nil && d.Metadata.Mark.Pool == c.cfg.PoolName
+	c.mu.Lock()
+	c.ours[d.UUID] = ours
+	c.mu.Unlock()
+	if !ours {
 		return errNotOurs(d.UUID)
 	}
 	return nil

@@ -37,6 +37,7 @@ type domain struct {
 	problem   *lab.Problem
 	guest     Guest
 	presses   int // of the power button since the last start
+	since     time.Time
 }
 
 // Guest says how a guest answers the power button. The zero Guest powers off at once.
@@ -231,6 +232,7 @@ func (h *Hypervisor) boot(d *domain) error {
 	}
 	h.ports++
 	d.port, d.password, d.live, d.presses = h.ports, h.newPassword(), d.disk, 0
+	d.since = time.Now()
 	h.become(d, lab.Running)
 	return nil
 }

@@ -50,6 +50,8 @@ func HypervisorSuite(t *testing.T, fresh func(t *testing.T) (lab.Hypervisor, lab
 		{"the host tells what it can do", hypervisorHost},
 		{"a cancelled call changes nothing", hypervisorCancelled},
 		{"consoles need an active domain", hypervisorConsoles},
+		{"what has a process is measured", hypervisorUsage},
+		{"what stands behind a domain can be seen", hypervisorInspect},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
