@@ -57,10 +57,11 @@ func (a actor) command(line string) {
 // toggleFit shows the display at its own size and back.
 func (a actor) toggleFit() {
 	a.Helper()
-	for _, fit := range []string{"false", "true"} {
-		a.click(id("console-fit"))
-		a.await(id("console-fit", "fit", fit))
-		if fit == "false" {
+	for _, scale := range []string{"actual", "fit"} {
+		a.click(id("console-scale"))
+		a.click(id("scale-" + scale))
+		a.await(id("console-scale", "scale", scale))
+		if scale == "actual" {
 			a.picture("actual-size")
 		}
 	}
@@ -101,10 +102,11 @@ func (a actor) undoWipe() {
 	a.await(a.screen("connected"))
 }
 
-// pressCtrlAltDel restarts the guest from inside, by the button for the keys
-// that a desktop keeps to itself.
+// pressCtrlAltDel restarts the guest from inside, from the menu of the keys that
+// a desktop keeps to itself.
 func (a actor) pressCtrlAltDel() {
 	a.Helper()
+	a.click(id("console-keys"))
 	a.click(id("console-cad"))
 	a.hear("Restarting system", lookLimit)
 	a.picture("ctrl-alt-del")

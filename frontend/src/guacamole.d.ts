@@ -32,6 +32,7 @@ declare module 'guacamole-common-js' {
     scale(scale: number): void;
     showCursor(shown: boolean): void;
     flatten(): HTMLCanvasElement;
+    getDefaultLayer(): { getCanvas(): HTMLCanvasElement };
   }
 
   export class Client {

@@ -5,7 +5,7 @@ import type { Listener, Open, Screen, Transport } from './screen';
 /** A screen that is shown and ends when it is told to. */
 class FakeScreen implements Screen {
   static opened: FakeScreen[] = [];
-  fit = false;
+  scale = 'actual' as const;
   closed = false;
   pasted = '';
 
@@ -17,8 +17,10 @@ class FakeScreen implements Screen {
     FakeScreen.opened.push(this);
   }
   focus() {}
-  sendCtrlAltDel() {}
-  tap() {}
+  press() {}
+  canvas() {
+    return undefined;
+  }
   paste(text: string) {
     this.pasted = text;
   }

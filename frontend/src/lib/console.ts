@@ -1,7 +1,9 @@
 // One console: it connects while its node has a display, and connects again,
 // by itself, until it is closed.
 
+import type { Key } from './keys';
 import { sentence } from './problem';
+import type { Scale } from './scale';
 import type { Open, Screen, Transport } from './screen';
 
 export type Phase = 'off' | 'connecting' | 'connected' | 'waiting';
@@ -47,7 +49,7 @@ export class Console {
   /** When the picture came. */
   #since = 0;
   #timer?: ReturnType<typeof setTimeout>;
-  #fit = true;
+  #scale: Scale = 'fit';
 
   constructor(wiring: Wiring) {
     this.#wiring = wiring;
@@ -69,21 +71,26 @@ export class Console {
     this.#become('off', '');
   }
 
-  set fit(fit: boolean) {
-    this.#fit = fit;
-    if (this.#screen) this.#screen.fit = fit;
+  set scale(scale: Scale) {
+    this.#scale = scale;
+    if (this.#screen) this.#screen.scale = scale;
   }
 
   focus(): void {
     this.#screen?.focus();
   }
 
-  sendCtrlAltDel(): void {
-    this.#screen?.sendCtrlAltDel();
+  get connected(): boolean {
+    return this.#phase === 'connected';
   }
 
-  tap(keysym: number, code: string): void {
-    if (this.#phase === 'connected') this.#screen?.tap(keysym, code);
+  press(key: Key, down: boolean): void {
+    if (this.connected) this.#screen?.press(key, down);
+  }
+
+  /** The picture, while there is one. */
+  canvas(): HTMLCanvasElement | undefined {
+    return this.connected ? this.#screen?.canvas() : undefined;
   }
 
   paste(text: string): void {
@@ -111,7 +118,7 @@ export class Console {
       ended: (why) => mine() && this.#lost(why),
       copied: (text) => mine() && this.#wiring.copied?.(text),
     });
-    this.#screen.fit = this.#fit;
+    this.#screen.scale = this.#scale;
   }
 
   #shown(): void {

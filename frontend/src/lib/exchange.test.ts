@@ -12,7 +12,7 @@ beforeEach(() => {
   [desk, written, pasted, tapped] = ['one', [], [], []];
   exchange = new Exchange(
     { read: () => Promise.resolve(desk), write: (text) => Promise.resolve(written.push(text)) },
-    { paste: (text) => pasted.push(text), tap: (keysym) => tapped.push(keysym) },
+    { paste: (text) => pasted.push(text), press: ({ keysym }, down) => down && tapped.push(keysym) },
   );
 });
 afterEach(() => vi.useRealTimers());

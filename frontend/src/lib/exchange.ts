@@ -1,6 +1,7 @@
 // One clipboard for the desktop and a guest: what is copied here can be pasted
 // there, and the other way round, while the console has the keyboard.
 
+import type { Press } from './keys';
 import { longestText } from './screen';
 
 /** The desktop's clipboard. */
@@ -13,7 +14,7 @@ export interface Desk {
 /** What the exchange needs of a console. */
 interface Guest {
   paste(text: string): void;
-  tap(keysym: number, code: string): void;
+  press: Press;
 }
 
 type Key = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'altKey' | 'shiftKey' | 'metaKey'>;
@@ -68,7 +69,9 @@ export class Exchange {
   key(event: Key): boolean {
     const keysym = pasteKey(event);
     if (this.#readable || keysym === undefined) return false;
-    setTimeout(() => this.#guest.tap(keysym, event.code));
+    setTimeout(() => {
+      for (const down of [true, false]) this.#guest.press({ keysym, code: event.code }, down);
+    });
     return true;
   }
 }

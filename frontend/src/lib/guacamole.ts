@@ -4,8 +4,9 @@
 import Guacamole from 'guacamole-common-js';
 import type { Client, Display, Keyboard, Status, Stream } from 'guacamole-common-js';
 import { cursorStyle } from './cursor';
+import type { Key } from './keys';
 import { sendPointer, type Place } from './pointer';
-import { margin, scaleOf, wish, type Size } from './scale';
+import { margin, scaleOf, wish, type Scale, type Size } from './scale';
 import type { Listener, Open, Screen } from './screen';
 import { statusSentence } from './status';
 
@@ -22,7 +23,7 @@ class GuacamoleScreen implements Screen {
   #watch = new ResizeObserver(() => this.#lay());
   #asked = '';
   #asking?: ReturnType<typeof setTimeout>;
-  #fit = true;
+  #scale: Scale = 'fit';
   #synced = false;
   #why = '';
   #over = false;
@@ -90,8 +91,8 @@ class GuacamoleScreen implements Screen {
     );
   }
 
-  set fit(fit: boolean) {
-    this.#fit = fit;
+  set scale(scale: Scale) {
+    this.#scale = scale;
     this.#lay();
   }
 
@@ -99,15 +100,12 @@ class GuacamoleScreen implements Screen {
     this.#stage.focus({ preventScroll: true });
   }
 
-  sendCtrlAltDel(): void {
-    const keys = [0xffe3, 0xffe9, 0xffff];
-    for (const key of keys) this.#client.sendKeyEvent(1, key);
-    for (const key of keys.reverse()) this.#client.sendKeyEvent(0, key);
+  press({ keysym }: Key, down: boolean): void {
+    this.#client.sendKeyEvent(down ? 1 : 0, keysym);
   }
 
-  tap(keysym: number): void {
-    this.#client.sendKeyEvent(1, keysym);
-    this.#client.sendKeyEvent(0, keysym);
+  canvas(): HTMLCanvasElement {
+    return this.#display.getDefaultLayer().getCanvas();
   }
 
   paste(text: string): void {
@@ -163,16 +161,16 @@ class GuacamoleScreen implements Screen {
   #lay = (): void => {
     const [guest, room, ratio] = [this.#guest, this.#room, devicePixelRatio];
     if (!room.width || !room.height) return;
-    this.#askLater();
+    if (this.#scale !== 'actual') this.#askLater();
     if (!guest.width || !guest.height) return;
-    const scale = scaleOf(this.#fit, guest, room, ratio);
+    const scale = scaleOf(this.#scale !== 'actual', guest, room, ratio);
     const { left, top } = this.#stage.getBoundingClientRect();
     this.#display.scale(scale);
     const { style } = this.#display.getElement();
     style.marginLeft = `${margin(left, room.width, guest.width * scale, ratio)}px`;
     style.marginTop = `${margin(top, room.height, guest.height * scale, ratio)}px`;
     style.imageRendering = Number.isInteger(scale * ratio) ? 'pixelated' : 'auto';
-    this.#stage.style.overflow = this.#fit ? 'hidden' : 'auto';
+    this.#stage.style.overflow = this.#scale === 'actual' ? 'auto' : 'hidden';
   };
 
   #place(): Place {

@@ -1,6 +1,11 @@
 // How large a guest's picture is shown, and where. Lengths are CSS pixels, of
 // which one has `ratio` pixels of the monitor.
 
+/** How a picture is shown: as large as fits, at its own size, or with the guest asked to fill the room. */
+export type Scale = 'fit' | 'actual' | 'resize';
+
+export const scales: Scale[] = ['fit', 'actual', 'resize'];
+
 export interface Size {
   width: number;
   height: number;
@@ -31,4 +36,9 @@ export function margin(start: number, room: number, length: number, ratio: numbe
 /** The size to ask the guest for, so that its picture fills the room pixel by pixel. */
 export function wish(room: Size, ratio: number): Size {
   return { width: Math.floor(room.width * ratio), height: Math.floor(room.height * ratio) };
+}
+
+/** The size to ask for where a pixel of the guest is as large as at its own size. */
+export function wishOf(room: Size, ratio: number): Size {
+  return wish(room, 1 / scaleOf(false, room, room, ratio));
 }

@@ -1,17 +1,20 @@
 // A display in the page, whichever way it comes.
 
+import type { Press } from './keys';
+import type { Scale } from './scale';
+
 export type Transport = 'direct' | 'guacamole';
 
 /** One connection to a display. It shows the picture in its target, and can be had once. */
 export interface Screen {
-  /** Whether the picture fits the target, rather than having its own size. */
-  fit: boolean;
+  scale: Scale;
   focus(): void;
-  sendCtrlAltDel(): void;
-  /** Presses and releases one key: its X11 keysym, and its place on the keyboard. */
-  tap(keysym: number, code: string): void;
+  /** Presses or releases one key, whether or not the person holds it. */
+  press: Press;
   /** Gives the guest a text for its clipboard. */
   paste(text: string): void;
+  /** What it is painted on; undefined without a picture. Its size is the guest's. */
+  canvas(): HTMLCanvasElement | undefined;
   /** The last picture, as a data URL; also after the end. */
   still(): string;
   /** Ends the connection and leaves the target as it was. More than once does no harm. */

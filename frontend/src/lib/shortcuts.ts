@@ -36,6 +36,25 @@ const pageShortcuts = [
 /** What parts of the page listen to themselves, while they have the keyboard. */
 const ownShortcuts: Shortcut[] = [
   { id: 'leave', keys: ['Ctrl+Alt'], what: 'Leave the console: press both and let go', where: 'Console' },
+  {
+    id: 'consoles',
+    keys: ['Ctrl+PageUp', 'Ctrl+PageDown'],
+    what: 'Another console: once you left the guest, which gets all keys',
+    where: 'Console',
+  },
+  {
+    id: 'tab-move',
+    keys: ['Alt+ArrowUp', 'Alt+ArrowDown'],
+    what: 'Move the tab of a console',
+    where: 'Console',
+  },
+  { id: 'serial-search', keys: ['Ctrl+Shift+F'], what: 'Search the serial output', where: 'Console' },
+  {
+    id: 'serial-copy',
+    keys: ['Ctrl+Shift+C', 'Ctrl+Shift+V'],
+    what: 'Copy and paste in it',
+    where: 'Console',
+  },
   { id: 'palette-run', keys: ['Enter'], what: 'Run what is marked', where: 'Palette' },
   { id: 'palette-move', keys: ['↑', '↓'], what: 'Mark another', where: 'Palette' },
 ];

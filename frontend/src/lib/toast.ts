@@ -12,6 +12,8 @@ export interface Toast {
   /** One line each, for what befell the nodes of a bulk command. */
   lines?: string[];
   undo?: () => void;
+  /** What its button copies. */
+  copied?: string;
   /** The entry among the activity that tells more. */
   entry?: number;
   /** Seconds on screen; what can be undone stays longest. */

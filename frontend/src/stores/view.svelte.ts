@@ -60,7 +60,7 @@ class View {
     this.#follow();
   }
 
-  /** Nodes with an open console, in the order of opening. */
+  /** Nodes with an open console, in the order of their tabs. */
   get consoles(): ReadonlySet<string> {
     return this.#consoles;
   }
@@ -69,6 +69,19 @@ class View {
   show(screen: Screen, node = ''): void {
     location.hash = address([screen, node]);
     this.#follow();
+  }
+
+  /** Makes a console that is shown already the current one. It is no step that Back undoes. */
+  turn(node: string): void {
+    if (this.console === node) return;
+    history.replaceState(null, '', address(['console', node]));
+    this.#follow();
+  }
+
+  /** Puts the open consoles in another order. */
+  arrange(consoles: string[]): void {
+    this.#consoles.clear();
+    for (const id of consoles) this.#consoles.add(id);
   }
 
   close(node: string): void {
