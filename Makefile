@@ -16,13 +16,16 @@ PAGE  := frontend/dist/index.html
 TINY  := build/out/tiny.qcow2
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 run: setup build ## set up, build, and open the window (without a display: serve the page)
 	@build/run.sh
 
 test: setup-test check build image ## prove it all: real libvirt, real guests, the page and the window
 	go test -tags $(TAGS) -json -count=1 -p 1 -timeout 20m ./... | go run ./build/tally
+
+e2e: setup-test build image ## the page's tests in a browser alone; ONLY=nodes for one file of them
+	go test -tags $(TAGS) -count=1 -v -timeout 20m -run '^TestPage$$' ./build/story
 
 check: frontend/node_modules/.ready $(PAGE) $(LINT) ## formatting, lint, types, unit tests, generated files
 	$(LINT) fmt --diff
@@ -63,11 +66,12 @@ frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json
 	cd frontend && npm ci --no-audit --no-fund
 	@touch $@
 
-$(PAGE): frontend/node_modules/.ready $(shell find frontend ! -path 'frontend/node_modules*' ! -path 'frontend/dist*' -type f)
+$(PAGE): frontend/node_modules/.ready $(shell find frontend ! -path 'frontend/node_modules*' ! -path 'frontend/dist*' ! -path 'frontend/e2e*' -type f)
 	cd frontend && npm run --silent build
 
 $(LINT): Makefile
 	GOBIN="$(CURDIR)/build/out/tools" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	@touch $@
 
-.PHONY: help run test check build bench image bindings fmt setup setup-test
+export ONLY
+.PHONY: help run test e2e check build bench image bindings fmt setup setup-test

@@ -28,6 +28,12 @@ export default ts.config(
   ts.configs.strict,
   svelte.configs.recommended,
   { languageOptions: { globals: { ...globals.browser } } },
+  {
+    files: ['e2e/**/*.ts'],
+    languageOptions: { globals: { ...globals.node } },
+    // Playwright reads from it which fixtures are wanted.
+    rules: { 'no-empty-pattern': 'off' },
+  },
   { files: ['dev/*.mjs'], languageOptions: { globals: { ...globals.node } } },
   {
     files: ['**/*.svelte', '**/*.svelte.ts'],

@@ -1,0 +1,53 @@
+import { expect, test as base, type Locator, type Page } from '@playwright/test';
+import { Lab } from './lab';
+import { cookies, type Session } from './program';
+
+interface Fixtures {
+  /** What the page may complain of: a test that breaks something names what breaks. */
+  tolerated: RegExp[];
+}
+
+export const session = JSON.parse(process.env.SANDBOXLABS_SESSION ?? '{}') as Session;
+
+/** Has every error of a page fail the test it happens in, but for what the test tolerates. */
+export function watch(page: Page, tolerated: RegExp[]): string[] {
+  const errors: string[] = [];
+  const take = (text: string) => tolerated.some((it) => it.test(text)) || errors.push(text);
+  page.on('pageerror', (error) => take(String(error.stack ?? error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') take(`${message.text()} (${message.location().url})`);
+  });
+  return errors;
+}
+
+export const test = base.extend<Fixtures, { lab: Lab }>({
+  tolerated: [[], { option: true }],
+  lab: [async ({}, use) => use(new Lab(session)), { scope: 'worker' }],
+  baseURL: async ({}, use) => use(session.origin),
+  storageState: async ({}, use) => use(cookies(session)),
+  page: async ({ page, tolerated }, use) => {
+    const errors = watch(page, tolerated);
+    await use(page);
+    expect(errors, 'errors of the page').toEqual([]);
+  },
+});
+
+export { expect };
+
+/** A node's row or card, in a state if one is given. */
+export const row = (page: Page | Locator, name: string, state?: string) =>
+  page.locator(
+    `[data-testid=node-row][data-name="${name}"]${state === undefined ? '' : `[data-state="${state}"]`}`,
+  );
+
+/** Opens the page at a screen, and waits for what the program says. */
+export async function open(page: Page, address = '#/nodes'): Promise<void> {
+  await page.goto(`/${address}`);
+  await expect(page.getByTestId('link')).toHaveAttribute('data-connected', 'true');
+}
+
+/** Opens the menu of a node and chooses from it. */
+export async function choose(page: Page, name: string, item: string): Promise<void> {
+  await row(page, name).getByTestId('node-menu').click();
+  await page.getByTestId(`menu-${item}`).click();
+}
