@@ -151,7 +151,7 @@ func (b *bed) registeredOnce(ctx context.Context, id string, seen *sights, way s
 	if err := way.do(); err != nil {
 		return err
 	}
-	started, err := b.events.next(ctx)
+	started, err := b.events.next(ctx, "Started")
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,14 @@
 // hand, on this machine's libvirt, and prints one table of medians. It works in
 // folders and a pool of its own and removes them afterwards.
 //
-//	go run ./build/bench [-rounds 15] [-only create,gateway] [-program build/bin/sandboxlabs] [-image build/out/tiny.qcow2]
+//	go run ./build/bench [-rounds 15] [-only create,page/scroll] [-program build/bin/sandboxlabs] [-image build/out/tiny.qcow2]
 //
 // "Ours" goes the way of the page: a call over HTTP to sandboxlabs serve, which
 // holds a connection to libvirt, as the window does. "Command" is a process of
 // our command line, from its start to its end. "Baseline" is a process of
-// qemu-img or virsh, or several one after another.
+// qemu-img or virsh, or several one after another, or another viewer. The page is
+// looked at where it is shown: in the program's window and in Chromium, on an X
+// server without a screen, both of which draw with the processor alone.
 package main
 
 import (
@@ -49,6 +51,19 @@ var measures = []struct {
 	{"gateway", (*bed).gateway},
 	{"idle", (*bed).idle},
 	{"list", (*bed).list}, // wants the nodes of idle
+	{"page/bundle", (*bed).bundle},
+	{"page/usable", (*bed).usable},
+	{"page/event", (*bed).eventToPixel},
+	{"page/scroll", (*bed).scrollNodes},
+	{"page/key", (*bed).keyToPixel},
+	{"page/grid", (*bed).grid},
+}
+
+// chosen reports whether a measure is to be done: "page" chooses all of the page's.
+func chosen(name, only string) bool {
+	return only == "" || slices.ContainsFunc(strings.Split(only, ","), func(s string) bool {
+		return s == name || strings.HasPrefix(name, s+"/")
+	})
 }
 
 // bench prints every row as soon as it is measured.
@@ -75,7 +90,7 @@ func bench(ctx context.Context, program, image string, rounds int, only string) 
 	}
 	fmt.Println(header)
 	for _, m := range measures {
-		if only != "" && !slices.Contains(strings.Split(only, ","), m.name) {
+		if !chosen(m.name, only) {
 			continue
 		}
 		rows, err := m.do(b, ctx)

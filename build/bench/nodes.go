@@ -148,7 +148,7 @@ func (b *bed) startOnce(ctx context.Context, id string, way startWay) (seen time
 	if err := way.do(); err != nil {
 		return 0, err
 	}
-	started, err := b.events.next(ctx)
+	started, err := b.events.next(ctx, "Started")
 	if err != nil {
 		return 0, err
 	}

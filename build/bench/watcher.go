@@ -9,17 +9,23 @@ import (
 )
 
 // watcher is virsh following libvirt's events in a process of its own: a clock
-// that is not ours for when a domain has started.
+// that is not ours for when a domain has started, or paused.
 type watcher struct {
-	cmd     *exec.Cmd
-	started chan time.Time
+	cmd   *exec.Cmd
+	heard chan change
+}
+
+// change is what virsh said, and when.
+type change struct {
+	at   time.Time
+	said string
 }
 
 func watch(ctx context.Context, env []string) (*watcher, error) {
 	// stdbuf, because virsh writes into a pipe by blocks
 	w := &watcher{
-		cmd:     exec.CommandContext(ctx, "stdbuf", "-oL", "virsh", "event", "--event", "lifecycle", "--loop"),
-		started: make(chan time.Time, 64),
+		cmd:   exec.CommandContext(ctx, "stdbuf", "-oL", "virsh", "event", "--event", "lifecycle", "--loop"),
+		heard: make(chan change, 64),
 	}
 	w.cmd.Env = env
 	out, err := w.cmd.StdoutPipe()
@@ -31,29 +37,52 @@ func watch(ctx context.Context, env []string) (*watcher, error) {
 	}
 	go func() {
 		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if strings.Contains(lines.Text(), "Started") {
-				w.started <- time.Now()
-			}
+			w.hear(change{time.Now(), lines.Text()})
 		}
 	}()
 	return w, nil
 }
 
-// forget drops what came before.
-func (w *watcher) forget() {
-	for len(w.started) > 0 {
-		<-w.started
+// hear keeps the latest, whether or not somebody waits for them.
+func (w *watcher) hear(c change) {
+	for {
+		select {
+		case w.heard <- c:
+			return
+		default:
+			w.drop()
+		}
 	}
 }
 
-func (w *watcher) next(ctx context.Context) (time.Time, error) {
+// forget drops what came before.
+func (w *watcher) forget() {
+	for len(w.heard) > 0 {
+		w.drop()
+	}
+}
+
+// drop drops the oldest, if somebody has not just taken it.
+func (w *watcher) drop() {
+	select {
+	case <-w.heard:
+	default:
+	}
+}
+
+// next gives when virsh said the next time that a domain has, say, Started.
+func (w *watcher) next(ctx context.Context, word string) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	select {
-	case at := <-w.started:
-		return at, nil
-	case <-ctx.Done():
-		return time.Time{}, ctx.Err()
+	for {
+		select {
+		case c := <-w.heard:
+			if strings.Contains(c.said, word) {
+				return c.at, nil
+			}
+		case <-ctx.Done():
+			return time.Time{}, ctx.Err()
+		}
 	}
 }
 

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"syscall"
@@ -42,33 +40,6 @@ func (b *bed) windows(ctx context.Context) (opened sample, idle string, err erro
 		}
 	}
 	return opened, idle, nil
-}
-
-// startDisplay starts an X server without a screen to it; the server picks a
-// free number itself, and tells it on a pipe.
-func startDisplay() (display string, stop func(), err error) {
-	read, write, err := os.Pipe()
-	if err != nil {
-		return "", nil, err
-	}
-	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-noreset")
-	cmd.ExtraFiles = []*os.File{write}
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	stop = func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // killed: it has no other way to end
-	}
-	if err := write.Close(); err != nil {
-		return "", stop, err
-	}
-	number, err := io.ReadAll(io.LimitReader(read, 8))
-	if len(number) == 0 {
-		stop()
-		return "", nil, fmt.Errorf("the X server told no display: %w", errors.Join(err, read.Close()))
-	}
-	return ":" + string(bytes.TrimSpace(number)), stop, read.Close()
 }
 
 // painted waits until the display shows more than flat colour. A picture can

@@ -5,9 +5,12 @@
 package inspect
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -68,9 +71,18 @@ func Tab(ctx context.Context, port int, address string) (*Page, error) {
 }
 
 // WebKit connects to the page of a program that was started with
-// WEBKIT_INSPECTOR_HTTP_SERVER, once it has one.
+// WEBKIT_INSPECTOR_HTTP_SERVER, once it has one. Who connects before that is let
+// in, hears nothing, and ends the program by leaving: so its list is read first.
 func WebKit(ctx context.Context, port int) (*Page, error) {
-	p, err := dial(ctx, fmt.Sprintf("ws://127.0.0.1:%d/socket/1/1/WebPage", port))
+	const at = "/socket/1/1/WebPage"
+	list, err := fetch(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/", port))
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Contains(list, []byte(at)) {
+		return nil, errors.New("the program has no page yet")
+	}
+	p, err := dial(ctx, fmt.Sprintf("ws://127.0.0.1:%d%s", port, at))
 	if err != nil {
 		return nil, err
 	}
@@ -93,16 +105,24 @@ func dial(ctx context.Context, address string) (*Page, error) {
 }
 
 func fetchJSON(ctx context.Context, method, address string, into any) error {
-	request, err := http.NewRequestWithContext(ctx, method, address, nil)
+	text, err := fetch(ctx, method, address)
 	if err != nil {
 		return err
+	}
+	return json.Unmarshal(text, into)
+}
+
+func fetch(ctx context.Context, method, address string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, address, nil)
+	if err != nil {
+		return nil, err
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer answer.Body.Close()
-	return json.NewDecoder(answer.Body).Decode(into)
+	return io.ReadAll(answer.Body)
 }
 
 // Evaluate runs the body of a JavaScript function in the page and decodes what
