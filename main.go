@@ -108,17 +108,21 @@ func (r *rig) wire(uri string, resident bool, log *slog.Logger) {
 		Store:      store.New(r.paths.Nodes, r.paths.Locks),
 		Consoles:   r.consoles,
 		URI:        uri,
-		Gateway:    guacamole.New(log),
-		Stack:      stack.New(stackFiles, r.paths.Gateway),
-		Settings:   newKeeper(r.paths.Settings, settings.Gateway),
-		Owner:      owner(uri, settings.Pool.Name),
-		Resident:   resident,
-		VCPUs:      settings.Node.VCPUs,
-		MemoryMiB:  settings.Node.MemoryMiB,
-		UndoTime:   settings.Undo.For(),
-		UndoBytes:  settings.Undo.Bytes(),
-		BulkLimit:  settings.Bulk.Limit,
-		Log:        log,
+
+		Journal:     store.NewJournal(r.paths.History),
+		Preferences: store.NewPage(r.paths.Page),
+
+		Gateway:   guacamole.New(log),
+		Stack:     stack.New(stackFiles, r.paths.Gateway),
+		Settings:  newKeeper(r.paths.Settings, settings.Gateway),
+		Owner:     owner(uri, settings.Pool.Name),
+		Resident:  resident,
+		VCPUs:     settings.Node.VCPUs,
+		MemoryMiB: settings.Node.MemoryMiB,
+		UndoTime:  settings.Undo.For(),
+		UndoBytes: settings.Undo.Bytes(),
+		BulkLimit: settings.Bulk.Limit,
+		Log:       log,
 	})
 }
 

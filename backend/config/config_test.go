@@ -164,6 +164,8 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		SessionPool:  root + "/DATA_HOME/sandboxlabs/pool",
 		Gateway:      root + "/DATA_HOME/sandboxlabs/gateway",
 		Logs:         root + "/STATE_HOME/sandboxlabs/log",
+		History:      root + "/STATE_HOME/sandboxlabs/history",
+		Page:         root + "/STATE_HOME/sandboxlabs/page.json",
 		Locks:        root + "/sandboxlabs/locks",
 		WindowLock:   root + "/sandboxlabs/window.lock",
 		WindowSocket: root + "/sandboxlabs/window.sock",

@@ -23,6 +23,8 @@ const (
 	poolName     = "pool"        // XDG data: volumes of the session profile
 	gatewayName  = "gateway"     // XDG data: the gateway's compose file and secrets
 	logName      = "log"         // XDG state: sandboxlabs.log
+	historyName  = "history"     // XDG state: <uuid>.jsonl
+	pageName     = "page.json"   // XDG state: what the page wants to find again
 	locksName    = "locks"       // XDG runtime: <uuid> while a node is reserved
 	windowName   = "window.lock" // XDG runtime: while a window is open
 	socketName   = "window.sock" // XDG runtime: brings that window to the front
@@ -40,6 +42,8 @@ type Paths struct {
 	SessionPool  string // folder of the session profile's volumes
 	Gateway      string // folder of the gateway's containers
 	Logs         string // folder
+	History      string // folder of what happened to nodes
+	Page         string // file of the page's preferences
 	Locks        string // folder that does not survive a reboot, where there is such
 	WindowLock   string // file
 	WindowSocket string // unix socket
@@ -56,13 +60,16 @@ func ReadPaths() Paths {
 	defer xdgMu.Unlock()
 	xdg.Reload()
 	data, runtime := filepath.Join(xdg.DataHome, dirName), filepath.Join(runtimeHome(), dirName)
+	state := filepath.Join(xdg.StateHome, dirName)
 	return Paths{
 		Settings:     filepath.Join(xdg.ConfigHome, dirName, settingsName),
 		Nodes:        filepath.Join(data, nodesName),
 		Images:       filepath.Join(data, imagesName),
 		SessionPool:  filepath.Join(data, poolName),
 		Gateway:      filepath.Join(data, gatewayName),
-		Logs:         filepath.Join(xdg.StateHome, dirName, logName),
+		Logs:         filepath.Join(state, logName),
+		History:      filepath.Join(state, historyName),
+		Page:         filepath.Join(state, pageName),
 		Locks:        filepath.Join(runtime, locksName),
 		WindowLock:   filepath.Join(runtime, windowName),
 		WindowSocket: filepath.Join(runtime, socketName),

@@ -53,12 +53,17 @@ func claim(f *os.File) (held bool, err error) {
 	return err == nil && os.SameFile(mine, there), nil
 }
 
-// release removes the file while it is still locked, and unlocks it by name: a
-// child process between fork and exec may share the descriptor and must not
-// keep the lock. None of it can fail in a way the holder could mend, and the
-// kernel drops the lock with the descriptor in any case.
+// release removes the file while it is still locked. That can not fail in a way
+// the holder could mend.
 func release(f *os.File) {
 	_ = os.Remove(f.Name())
+	letGo(f)
+}
+
+// letGo unlocks the file by name: a child process between fork and exec may
+// share the descriptor and must not keep the lock. It can not fail in a way the
+// holder could mend, and the kernel drops the lock with the descriptor in any case.
+func letGo(f *os.File) {
 	_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
 	_ = f.Close()
 }

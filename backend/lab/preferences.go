@@ -1,6 +1,10 @@
 package lab
 
-import "context"
+import (
+	"context"
+	"maps"
+	"unicode/utf8"
+)
 
 // Limits of the preferences, in bytes.
 const (
@@ -21,4 +25,36 @@ type PreferenceKeeper interface {
 	// Prefer sets those that are given and leaves the others as they are; an
 	// empty value removes one. KindInvalid beyond the limits.
 	Prefer(ctx context.Context, p Preferences) error
+}
+
+// With gives these preferences with others set over them; an empty value removes
+// one. KindInvalid beyond the limits.
+func (p Preferences) With(set Preferences) (Preferences, error) {
+	all := maps.Clone(p)
+	if all == nil {
+		all = Preferences{}
+	}
+	for key, value := range set {
+		switch {
+		case key == "" || len(key) > MaxPreferenceKey || !utf8.ValidString(key):
+			return nil, Errorf(KindInvalid, "%.80q is not the name of a preference", key).WithHint("Use 1 to %d letters.", MaxPreferenceKey)
+		case len(value) > MaxPreferenceValue || !utf8.ValidString(value):
+			return nil, Errorf(KindInvalid, "the preference %s is longer than %d bytes or not UTF-8", key, MaxPreferenceValue)
+		case value == "":
+			delete(all, key)
+			continue
+		}
+		all[key] = value
+	}
+	if size := all.size(); size > MaxPreferences {
+		return nil, Errorf(KindInvalid, "the preferences take %d bytes, more than %d", size, MaxPreferences)
+	}
+	return all, nil
+}
+
+func (p Preferences) size() (bytes int) {
+	for key, value := range p {
+		bytes += len(key) + len(value)
+	}
+	return bytes
 }

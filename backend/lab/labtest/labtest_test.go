@@ -21,6 +21,14 @@ func TestStore(t *testing.T) {
 	StoreSuite(t, func(*testing.T) lab.Store { return NewWorld().Store })
 }
 
+func TestJournal(t *testing.T) {
+	JournalSuite(t, func(*testing.T) lab.Journal { return NewWorld().Journal })
+}
+
+func TestPage(t *testing.T) {
+	PreferenceSuite(t, func(*testing.T) lab.PreferenceKeeper { return NewWorld().Page })
+}
+
 func TestLibrary(t *testing.T) {
 	LibrarySuite(t, func(*testing.T) (lab.Library, lab.Pool) {
 		w := NewWorld()

@@ -10,6 +10,8 @@ type World struct {
 	Pool       *Pool
 	Library    *Library
 	Store      *Store
+	Journal    *Journal
+	Page       *Page
 	Gateway    *Gateway
 	Stack      *Stack
 	Keeper     *Keeper
@@ -24,6 +26,8 @@ func NewWorld() *World {
 		Hypervisor: newHypervisor(script, pool),
 		Library:    newLibrary(script, pool),
 		Store:      newStore(script),
+		Journal:    &Journal{moments: make(map[string][]lab.Moment)},
+		Page:       &Page{},
 		Gateway:    newGateway(script),
 	}
 	w.Stack = &Stack{script: script, gateway: w.Gateway}
