@@ -1,234 +1,34 @@
 // Pictures of every screen and state, from the fake backend, to look at.
-// npm run shots -- [folder [shot...]]; needs Chromium.
+// npm run shots -- [folder [shot...]] [--text 100|125|200]; needs Chromium.
 
 import { mkdirSync } from 'node:fs';
-import { chromium } from 'playwright-core';
-import { createServer } from 'vite';
+import { parseArgs } from 'node:util';
+import { enter, screens, stage } from './screens.mjs';
 
-const folder = process.argv[2] ?? '../build/out/screenshots/page';
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { text: { type: 'string', default: '100' } },
+});
+const [folder = '../build/out/screenshots/page', ...wanted] = positionals;
 mkdirSync(folder, { recursive: true });
 
-const open = (page, id) => page.getByTestId(id).first().click();
-const row = (page, name) => page.locator(`[data-testid=node-row][data-name="${name}"]`);
-const menu = async (page, name, item) => {
-  await row(page, name).getByTestId('node-menu').click();
-  if (item) await open(page, `menu-${item}`);
-};
-
-const firstNode = '00000000-0000-4000-8000-000000000001';
-const gatewayCard = (page) => page.getByTestId('gateway-card').scrollIntoViewIfNeeded();
-const health = async (page) => {
-  await page.getByTestId('host').waitFor();
-  await page.waitForTimeout(200);
-  await gatewayCard(page);
-};
-const external = async (page, url) => {
-  await page.getByTestId('gateway-mode-external').check();
-  await page.getByTestId('gateway-url').fill(url);
-  await page.getByTestId('gateway-dsn').fill('postgres://sandboxlabs:secret@guac.example.org:5432/guacamole');
-};
-const tested = async (page, url) => {
-  await external(page, url);
-  await open(page, 'gateway-test');
-  await page.getByTestId('gateway-step').first().waitFor();
-  await page.getByTestId('gateway-save').scrollIntoViewIfNeeded();
-};
-const transport = (page) => open(page, 'console-transport');
-
-/** Each shot: its address, and what is done before it. */
-const shots = {
-  nodes: ['', null],
-  'nodes-menu': ['', (page) => menu(page, 'web-1')],
-  'nodes-selected': [
-    '',
-    async (page) => {
-      for (const name of ['web-1', 'db-primary', 'scratch'])
-        await row(page, name).getByTestId('node-select').check();
-    },
-  ],
-  'nodes-bulk': [
-    '',
-    async (page) => {
-      for (const name of ['web-1', 'db-primary', 'scratch'])
-        await row(page, name).getByTestId('node-select').check();
-      await open(page, 'bulk-wipe');
-      await page.getByTestId('jobs-undo').waitFor();
-    },
-  ],
-  'nodes-wiped': [
-    '',
-    async (page) => {
-      await row(page, 'web-1').getByTestId('node-wipe').click();
-      await page.getByTestId('undo-toast').waitFor();
-    },
-  ],
-  'nodes-bulk-running': [
-    '?nodes=40',
-    async (page) => {
-      await open(page, 'select-all');
-      await open(page, 'bulk-start');
-      await page.waitForTimeout(1600);
-    },
-  ],
-  palette: [
-    '',
-    async (page) => {
-      await page.keyboard.press('Control+k');
-      await page.getByTestId('palette-input').fill('wipe');
-    },
-  ],
-  shortcuts: ['', (page) => page.keyboard.press('?')],
-  activity: [
-    '',
-    async (page) => {
-      for (const name of ['web-1', 'db-primary']) await row(page, name).getByTestId('node-wipe').click();
-      await menu(page, 'scratch', 'delete');
-      await page.keyboard.press('g');
-      await page.keyboard.press('a');
-      await page.getByTestId('deleted-row').waitFor();
-    },
-  ],
-  'force-off': ['', (page) => menu(page, 'web-1', 'forceOff')],
-  'nodes-problem': ['', (page) => open(page, 'node-problem')],
-  'nodes-many': ['?nodes=200', null],
-  'nodes-no-match': ['', (page) => page.getByTestId('search').fill('nothing')],
-  'nodes-empty': ['?nodes=0', null],
-  'nodes-no-image': ['?images=0', null],
-  'nodes-lost': ['?lost', null],
-  'nodes-offline': ['?gone', null],
-  'nodes-loading': ['?silent', (page) => page.waitForTimeout(400)],
-  'nodes-no-session': ['?broken', null],
-  create: ['', (page) => open(page, 'create-open')],
-  'create-taken': [
-    '',
-    async (page) => {
-      await open(page, 'create-open');
-      await page.getByTestId('create-name').fill('web-1');
-      await page.getByTestId('create-memory').fill('7');
-    },
-  ],
-  'create-problem': [
-    '',
-    async (page) => {
-      await open(page, 'create-open');
-      await page.getByTestId('create-name').fill('boom');
-      await page.keyboard.press('Enter');
-      await page.getByTestId('problem').waitFor();
-    },
-  ],
-  rename: ['', (page) => menu(page, 'scratch', 'rename')],
-  set: ['', (page) => menu(page, 'web-1', 'set')],
-  clone: ['', (page) => menu(page, 'web-1', 'clone')],
-  forget: ['', (page) => menu(page, 'lost-one', 'forget')],
-  images: ['#/images', null],
-  'images-empty': ['?images=0#/images', null],
-  'images-refused': ['#/images', (page) => open(page, 'image-remove')],
-  'images-add': ['?window#/images', (page) => open(page, 'image-add')],
-  health: ['#/health', (page) => page.getByTestId('host').waitFor()],
-  'nodes-gateway': ['?gateway=ready', null],
-  'nodes-registering': ['?gateway=starting', null],
-  'health-gateway-off': ['#/health', health],
-  'health-gateway-starting': ['?gateway=starting#/health', health],
-  'health-gateway-ready': ['?gateway=ready#/health', health],
-  'health-gateway-external': ['?gateway=external#/health', health],
-  'health-gateway-failed': ['?gateway=failed#/health', health],
-  'health-gateway-log': [
-    '?gateway=ready#/health',
-    async (page) => {
-      await health(page);
-      await open(page, 'gateway-log');
-      await page.getByTestId('gateway-log-text').scrollIntoViewIfNeeded();
-    },
-  ],
-  settings: ['#/settings', (page) => page.getByTestId('gateway-mode').waitFor()],
-  'settings-stack': [
-    '#/settings',
-    async (page) => {
-      await page.getByTestId('gateway-mode-stack').check();
-      await page.getByTestId('gateway-web-port').fill('80800');
-    },
-  ],
-  'settings-external': ['?gateway=external#/settings', (page) => page.getByTestId('gateway-url').waitFor()],
-  'settings-external-new': ['#/settings', (page) => page.getByTestId('gateway-mode-external').check()],
-  'settings-testing': [
-    '#/settings',
-    async (page) => {
-      await external(page, 'https://guac.example.org/guacamole');
-      await open(page, 'gateway-test');
-    },
-  ],
-  'settings-test-failed': ['#/settings', (page) => tested(page, 'https://wrong.example.org/guacamole')],
-  'settings-test-ok': ['#/settings', (page) => tested(page, 'https://guac.example.org/guacamole')],
-  'settings-problem': [
-    '#/settings',
-    async (page) => {
-      await external(page, 'https://guac.example.org/guacamole');
-      await page.getByTestId('gateway-display-host').fill('boom');
-      await open(page, 'gateway-save');
-      await page.getByTestId('problem').waitFor();
-      await page.getByTestId('gateway-save').scrollIntoViewIfNeeded();
-    },
-  ],
-  'console-settings': ['?gateway=ready', (page) => menu(page, 'web-1', 'consoleSettings')],
-  'console-settings-problem': [
-    '?gateway=ready',
-    async (page) => {
-      await menu(page, 'web-1', 'consoleSettings');
-      await page.getByTestId('console-settings-recording').fill('boom');
-      await open(page, 'console-settings-submit');
-      await page.getByTestId('problem').waitFor();
-    },
-  ],
-  'console-transport': [`?gateway=ready#/console/${firstNode}`, transport],
-  'console-transport-off': [`#/console/${firstNode}`, transport],
-  'console-link': [
-    `?gateway=ready#/console/${firstNode}`,
-    async (page) => {
-      await transport(page);
-      await open(page, 'console-copy-link');
-      await page.getByTestId('toast').waitFor();
-    },
-  ],
-  'console-off': ['#/console/00000000-0000-4000-8000-000000000006', null],
-  'console-tabs': [
-    '',
-    async (page) => {
-      for (const name of ['web-2', 'db-primary', 'web-1']) {
-        await open(page, 'nav-nodes');
-        await row(page, name).getByTestId('node-console').click();
-      }
-      await page.waitForTimeout(600);
-    },
-  ],
-};
-
-const server = await createServer({
-  server: { port: Number(process.env.PORT ?? 5199), strictPort: true },
-  logLevel: 'warn',
-});
-await server.listen();
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
-const wanted = process.argv.slice(3);
+const sizes = [
+  [1280, 800],
+  [1024, 640],
+  [2560, 1440],
+];
+const text = values.text === '100' ? '' : `-text${values.text}`;
+const { browser, close } = await stage(Number(values.text));
 for (const colorScheme of ['dark', 'light']) {
-  for (const [width, height] of [
-    [1280, 800],
-    [1024, 640],
-    [900, 600],
-  ]) {
+  for (const [width, height] of sizes) {
     const context = await browser.newContext({ colorScheme, viewport: { width, height } });
-    for (const [name, [address, act]] of Object.entries(shots)) {
+    for (const name of Object.keys(screens)) {
       if (wanted.length && !wanted.includes(name)) continue;
-      const page = await context.newPage();
-      page.on('pageerror', (error) => process.stderr.write(`${name}: ${error}\n`));
-      await page.goto(`http://localhost:${process.env.PORT ?? 5199}/${address}`);
-      await page.getByTestId('link').waitFor();
-      await act?.(page);
-      await page.waitForTimeout(250);
-      await page.screenshot({ path: `${folder}/${name}-${colorScheme}-${width}.png` });
+      const page = await enter(context, name);
+      await page.screenshot({ path: `${folder}/${name}-${colorScheme}-${width}${text}.png` });
       await page.close();
     }
     await context.close();
   }
 }
-await browser.close();
-await server.close();
+await close();
