@@ -1,6 +1,6 @@
 // A backend that lives in the page, for `npm run dev` and the pictures alone. It
 // answers like the program, from memory. The address chooses what it has:
-// ?nodes=200, ?images=0, ?lost, ?gone, ?silent, ?broken, ?window, ?gateway=ready,
+// ?nodes=200, ?images=0, ?lost, ?gone, ?denied, ?silent, ?broken, ?window, ?gateway=ready,
 // ?vnc=ws://127.0.0.1:5777 (a QEMU with -vnc :0,websocket=5777),
 // ?tunnel=ws://... (what speaks Guacamole's protocol as its web application does).
 
@@ -195,6 +195,12 @@ const host = {
   poolFreeBytes: 31 * 1024 * MiB,
 };
 
+const denied = {
+  kind: 'denied',
+  message: 'libvirt does not let this user in.',
+  hint: 'Join its group, then log in anew.',
+};
+
 const calls: Record<string, (...args: never[]) => unknown> = {
   Subscribe() {
     if (asked.has('broken')) fail('unavailable', 'SandBoxLabs is closing.', 'Open it again.');
@@ -202,11 +208,13 @@ const calls: Record<string, (...args: never[]) => unknown> = {
     if (asked.has('gone')) nodes.clear();
     if (asked.has('gone')) images.clear();
     const down = asked.has('lost') || asked.has('gone');
-    const problem = {
-      kind: 'unavailable',
-      message: 'libvirtd closed the connection.',
-      hint: 'Is it running? Try: systemctl start libvirtd',
-    };
+    const problem = asked.has('denied')
+      ? denied
+      : {
+          kind: 'unavailable',
+          message: 'libvirtd closed the connection.',
+          hint: 'Is it running? Try: systemctl start libvirtd',
+        };
     const link = {
       connected: !down,
       uri: 'qemu:///session',
@@ -319,7 +327,14 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   Health: () => ({
     host,
     checks: [
-      { name: 'libvirt', status: 'ok', message: 'Connected to qemu:///session, libvirt 9.0.0.' },
+      asked.has('denied')
+        ? {
+            name: 'libvirt',
+            status: 'failed',
+            message: denied.message,
+            remedy: 'sudo usermod -aG libvirt $USER',
+          }
+        : { name: 'libvirt', status: 'ok', message: 'Connected to qemu:///session, libvirt 9.0.0.' },
       {
         name: 'Acceleration',
         status: 'warning',

@@ -91,6 +91,7 @@ export const screens = {
   'nodes-no-image': ['?images=0', null],
   'nodes-lost': ['?lost', null],
   'nodes-offline': ['?gone', null],
+  'nodes-denied': ['?gone&denied', (page) => page.getByTestId('remedy').waitFor()],
   'nodes-loading': ['?silent', (page) => page.waitForTimeout(400)],
   'nodes-no-session': ['?broken', null],
   create: ['', (page) => open(page, 'create-open')],
