@@ -43,6 +43,9 @@ bench: setup-test build image ## measure it beside qemu-img and virsh
 	go run -tags $(TAGS) ./build/bench
 	go test -tags $(TAGS) -run '^$$' -bench . ./backend/guacamole
 
+soak: setup-test build image ## keep the page busy for MINUTES (30): its memory must level off
+	go run -tags $(TAGS) ./build/bench -soak $(or $(MINUTES),30)
+
 image: $(TINY) ## build the tiny guest, build/out/tiny.qcow2
 
 bindings: ## generate frontend/wailsjs from package app
@@ -74,4 +77,4 @@ $(LINT): Makefile
 	@touch $@
 
 export ONLY
-.PHONY: help run test e2e check build bench image bindings fmt setup setup-test
+.PHONY: help run test e2e check build bench soak image bindings fmt setup setup-test

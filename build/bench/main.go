@@ -2,6 +2,7 @@
 // hand, on this machine's libvirt, and prints one table of medians. It works in
 // folders and a pool of its own and removes them afterwards.
 //
+//	go run ./build/bench -soak 30 [-program ...] [-image ...]
 //	go run ./build/bench [-rounds 15] [-only create,page/scroll] [-program build/bin/sandboxlabs] [-image build/out/tiny.qcow2]
 //
 // "Ours" goes the way of the page: a call over HTTP to sandboxlabs serve, which
@@ -29,10 +30,15 @@ func main() {
 	program := flag.String("program", "build/bin/sandboxlabs", "the built program")
 	image := flag.String("image", "build/out/tiny.qcow2", "a base image that boots")
 	only := flag.String("only", "", "what to measure, by name, instead of everything")
+	minutes := flag.Int("soak", 0, "instead of measuring, keep the page busy for so many minutes and see whether its memory levels off")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := bench(ctx, *program, *image, *rounds, *only); err != nil {
+	work := func(b *bed) error { return b.measure(ctx, *only) }
+	if *minutes > 0 {
+		work = func(b *bed) error { return b.soak(ctx, *minutes) }
+	}
+	if err := bench(ctx, *program, *image, *rounds, work); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -66,8 +72,8 @@ func chosen(name, only string) bool {
 	})
 }
 
-// bench prints every row as soon as it is measured.
-func bench(ctx context.Context, program, image string, rounds int, only string) (err error) {
+// bench makes a bed, works in it and removes it.
+func bench(ctx context.Context, program, image string, rounds int, work func(*bed) error) (err error) {
 	for _, file := range []*string{&program, &image} {
 		if *file, err = filepath.Abs(*file); err != nil {
 			return err
@@ -88,6 +94,11 @@ func bench(ctx context.Context, program, image string, rounds int, only string) 
 	if err := b.open(ctx, image); err != nil {
 		return err
 	}
+	return work(b)
+}
+
+// measure prints every row as soon as it is measured.
+func (b *bed) measure(ctx context.Context, only string) error {
 	fmt.Println(header)
 	for _, m := range measures {
 		if !chosen(m.name, only) {
