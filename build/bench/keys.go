@@ -33,19 +33,19 @@ func consoleIn(f face) func(context.Context, *bed, *desk, lab.Node) (func() erro
 		if err != nil {
 			return nil, err
 		}
-		return p.close, p.console(ctx, n.ID)
+		return p.close, p.console(ctx, n)
 	}
 }
 
 // console brings a node's console to the front.
-func (p *pane) console(ctx context.Context, id string) error {
-	if err := p.until(ctx, nodeRow); err != nil {
+func (p *pane) console(ctx context.Context, n lab.Node) error {
+	if err := p.until(ctx, `document.querySelector("[data-testid=link][data-connected=true]")`); err != nil {
 		return err
 	}
-	if err := p.Evaluate(fmt.Sprintf("location.hash = '#/console/%s'", id), new(any)); err != nil {
+	if err := p.Evaluate(fmt.Sprintf("location.hash = '#/console/%s'", n.ID), new(any)); err != nil {
 		return err
 	}
-	return p.until(ctx, `document.querySelector("[data-testid=console][data-state=connected]")`)
+	return p.until(ctx, fmt.Sprintf("document.querySelector('[data-testid=console][data-state=connected][data-name=%q]')", n.Name))
 }
 
 func openTiger(ctx context.Context, b *bed, d *desk, n lab.Node) (func() error, error) {

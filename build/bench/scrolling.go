@@ -139,7 +139,7 @@ func (p *pane) scrollOnce(ctx context.Context) (f frames, work sample, err error
 	return f, work, err
 }
 
-// trace begins a trace of Chromium.
+// trace commits a trace of Chromium.
 func (p *pane) trace(ctx context.Context) error {
 	_, err := p.Call(ctx, "Tracing.start", map[string]any{
 		"transferMode": "ReturnAsStream",
@@ -203,25 +203,26 @@ type traceEvent struct {
 	Duration float64 `json:"dur"` // the same
 }
 
-// frameWork sums the tasks of the page's main thread from the begin of a frame to
-// the begin of the next. The main thread is the one that draws frames.
+// frameWork sums the tasks of the page's main thread between one frame's being
+// handed over to be drawn and the next one's. The main thread is the one that
+// hands over the most.
 func frameWork(events []traceEvent) (work sample, err error) {
 	type thread struct{ pid, tid int }
-	begins := map[thread][]float64{}
+	commits := map[thread][]float64{}
 	var main thread
 	for _, e := range events {
-		if e.Name == "BeginMainThreadFrame" {
+		if e.Name == "Commit" {
 			t := thread{e.PID, e.TID}
-			begins[t] = append(begins[t], e.At)
-			if len(begins[t]) > len(begins[main]) {
+			commits[t] = append(commits[t], e.At)
+			if len(commits[t]) > len(commits[main]) {
 				main = t
 			}
 		}
 	}
-	if len(begins[main]) < 2 {
+	if len(commits[main]) < 2 {
 		return nil, errors.New("the trace has no frames")
 	}
-	sums := spans(begins[main])
+	sums := spans(commits[main])
 	for _, e := range events {
 		if e.Phase == "X" && e.Name == "RunTask" && (thread{e.PID, e.TID}) == main {
 			sums.add(e.At, e.Duration)
@@ -235,19 +236,19 @@ func frameWork(events []traceEvent) (work sample, err error) {
 
 // tally sums durations by the span of time they fall into.
 type tally struct {
-	begin []float64 // of each span; the last is the end
-	total []float64
+	bounds []float64
+	total  []float64
 }
 
-func spans(begin []float64) tally {
-	slices.Sort(begin)
-	return tally{begin, make([]float64, len(begin)-1)}
+func spans(bounds []float64) tally {
+	slices.Sort(bounds)
+	return tally{bounds, make([]float64, len(bounds)-1)}
 }
 
-// add counts a task to the spans it runs in: the one that begins a frame began before it.
+// add counts a task to the spans it runs in: the one that commits a frame began before it.
 func (t tally) add(at, duration float64) {
 	for i := range t.total {
-		from, to := max(at, t.begin[i]), min(at+duration, t.begin[i+1])
+		from, to := max(at, t.bounds[i]), min(at+duration, t.bounds[i+1])
 		if to > from {
 			t.total[i] += to - from
 		}

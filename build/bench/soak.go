@@ -59,7 +59,7 @@ func (b *bed) soak(ctx context.Context, minutes int) (err error) {
 		}
 		panes = append(panes, p)
 		for _, n := range nodes[:2] {
-			if err := p.console(ctx, n.ID); err != nil {
+			if err := p.console(ctx, n); err != nil {
 				return err
 			}
 		}
