@@ -10,6 +10,28 @@ export function nameFault(name: string, taken: Iterable<string>): string {
   return '';
 }
 
+/** What is wrong with names that are to be given at once, or nothing; the names it is about are named. */
+export function namesFault(names: string[], taken: Iterable<string>): string {
+  const [only = ''] = names;
+  if (names.length === 1) return nameFault(only, taken);
+  for (const name of names) {
+    const fault = nameFault(name, []);
+    if (fault) return `${name || 'An empty name'}: ${fault}`;
+  }
+  const known = new Set(taken);
+  const twice = new Set(names.filter((name, n) => names.indexOf(name) !== n));
+  if (twice.size) return `${named([...twice])} would be given twice.`;
+  const gone = names.filter((name) => known.has(name));
+  if (gone.length === 1) return nameFault(gone[0] ?? '', known);
+  return gone.length ? `The names ${named(gone)} are taken.` : '';
+}
+
+/** a, b and c; beyond four the rest is counted. */
+export function named(names: string[]): string {
+  const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
+  return [shown.slice(0, -1).join(', '), shown.at(-1)].filter(Boolean).join(' and ');
+}
+
 /** A free name after an image: tiny-1, tiny-2, ... */
 export function suggestName(image: string, taken: Iterable<string>): string {
   const names = new Set(taken);
