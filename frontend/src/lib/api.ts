@@ -125,6 +125,9 @@ export async function copyConsoleLink(node: string): Promise<void> {
   if (!(await writeClipboard(link))) await copy(link);
 }
 
+/** Opens an address in the person's browser or mail program. */
+export const openLink = (url: string) => BrowserOpenURL(url);
+
 const kinds: Record<Transport, string> = { direct: 'vnc', guacamole: 'tunnel' };
 
 /** A fresh WebSocket address of a node's display, absolute; it can be used once. */

@@ -17,6 +17,11 @@ export function memoryFault(memoryMiB: number | null): string {
   return inRange(memoryMiB, 32, 1 << 20) ? '' : `Choose 32 to ${1 << 20} MiB.`;
 }
 
+/** What is wrong with the seconds to stop; empty if nothing is. */
+export function stopFault(seconds: number | null): string {
+  return inRange(seconds, 0, 3600) ? '' : 'Choose 0 to 3600.';
+}
+
 /** What is wrong with either. */
 export function hardwareFault({ vcpus, memoryMiB }: Hardware): string {
   return vcpusFault(vcpus) || memoryFault(memoryMiB);

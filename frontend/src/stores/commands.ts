@@ -55,6 +55,7 @@ export const act: Act = (action, node) => {
   else if (action === 'measure')
     api.show(node.id).catch(() => undefined); // the last size stays, and the banner tells why
   else if (action === 'console') view.show('console', node.id);
+  else if (action === 'set') view.detail(node.id, 'resources');
   else dialogs.open({ kind: action as NodeDialog, node });
 };
 

@@ -17,7 +17,7 @@ export const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 interface Draft {
   text: string;
   /** What the program had when it began, and what it was sent since: no other's. */
-  own: ReadonlySet<string>;
+  own: readonly string[];
   phase: 'typing' | 'saving' | 'saved' | 'failed';
   problem?: Problem;
 }
@@ -29,13 +29,13 @@ type Save = (id: string, notes: string) => Promise<unknown>;
 /** The notes of nodes as they are typed. Nothing typed is lost: a draft goes only once it is saved. */
 export class Notes {
   #drafts = new SvelteMap<string, Draft>();
-  #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  #timers: Record<string, ReturnType<typeof setTimeout>> = {};
   #save: Save;
   #settled: (id: string) => Promise<unknown>;
 
   constructor(
     save: Save = (id, notes) => api.set(id, { notes }),
-    settled = (id: string) => lab.until(id, isSettled),
+    settled: (id: string) => Promise<unknown> = (id) => lab.until(id, isSettled),
   ) {
     this.#save = save;
     this.#settled = settled;
@@ -48,7 +48,7 @@ export class Notes {
   /** What another wrote while there was something to save; undefined if nobody did. */
   theirs({ id, notes = '' }: Node): string | undefined {
     const draft = this.#draft(id, notes);
-    return !draft || draft.text === notes || draft.own.has(notes) ? undefined : notes;
+    return !draft || draft.text === notes || draft.own.includes(notes) ? undefined : notes;
   }
 
   state(node: Node): NotesState {
@@ -66,7 +66,7 @@ export class Notes {
   edit(node: Node, text: string): void {
     const { id, notes = '' } = node;
     const draft = this.#draft(id, notes);
-    const own = draft ? more(draft.own, draft.text) : new Set([notes]);
+    const own = draft ? more(draft.own, draft.text) : [notes];
     this.#drafts.set(id, { text, own, phase: draft?.phase === 'saving' ? 'saving' : 'typing' });
     this.#saveLater(node);
   }
@@ -74,7 +74,7 @@ export class Notes {
   /** Saves what is typed now, unless another wrote meanwhile: that is for the person to decide. */
   async save(node: Node): Promise<void> {
     const { id } = node;
-    clearTimeout(this.#timers.get(id));
+    clearTimeout(this.#timers[id]);
     if (!['typing', 'failed'].includes(this.state(node))) return;
     const text = this.text(node);
     this.#change(id, ({ own }) => ({ text, own: more(own, text), phase: 'saving' }));
@@ -94,7 +94,7 @@ export class Notes {
 
   /** Lets what another wrote win. */
   takeTheirs({ id }: Node): void {
-    clearTimeout(this.#timers.get(id));
+    clearTimeout(this.#timers[id]);
     this.#drafts.delete(id);
   }
 
@@ -108,7 +108,7 @@ export class Notes {
   /** The draft that counts: one that is saved gives way to what another wrote after it. */
   #draft(id: string, notes: string): Draft | undefined {
     const draft = this.#drafts.get(id);
-    return draft?.phase === 'saved' && !draft.own.has(notes) ? undefined : draft;
+    return draft?.phase === 'saved' && !draft.own.includes(notes) ? undefined : draft;
   }
 
   #know({ id, notes = '' }: Node): void {
@@ -116,9 +116,9 @@ export class Notes {
   }
 
   #saveLater(node: Node): void {
-    clearTimeout(this.#timers.get(node.id));
+    clearTimeout(this.#timers[node.id]);
     const save = () => void this.save(lab.node(node.id) ?? node);
-    this.#timers.set(node.id, setTimeout(save, patience));
+    this.#timers[node.id] = setTimeout(save, patience);
   }
 
   /** More may have been typed while this was on its way. */
@@ -140,6 +140,6 @@ export class Notes {
   }
 }
 
-const more = (known: ReadonlySet<string>, text: string): ReadonlySet<string> => new Set([...known, text]);
+const more = (known: readonly string[], text: string) => (known.includes(text) ? known : [...known, text]);
 
 export const notes = new Notes();
