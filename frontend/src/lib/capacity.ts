@@ -27,11 +27,11 @@ export function overcommit(
   const wanted = memoryMiB * count;
   const used = promised(running);
   const total = used + wanted;
-  const all = count > 1 ? `${plural(count, 'node')} with ${memory(wanted)} together` : `${memory(wanted)}`;
+  const all = count > 1 ? `${plural(count, 'node')} with ${memory(wanted)} together` : memory(wanted);
   if (total > host.memoryMiB)
     return `${all} and the ${size(used)} of running nodes are ${size(total)}: more than the host’s ${size(host.memoryMiB)}. It may swap, or kill nodes.`;
   if (wanted > host.freeMiB)
-    return `${all}, and ${size(host.freeMiB)} are free now: the host may swap once the guests use it.`;
+    return `${all}: only ${size(host.freeMiB)} are free now. The host may swap once the guests use it.`;
   return '';
 }
 
