@@ -1,7 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
-import * as api from '../lib/api';
 import type { Node, Problem } from '../lib/lab';
 import { problemOf } from '../lib/problem';
+import { set } from './commands';
 
 export interface Resources {
   vcpus: number;
@@ -56,7 +56,7 @@ class Drafts {
     const sent = this.#different(node);
     this.#drafts.set(id, { ...this.#of(id), busy: true, problem: undefined });
     try {
-      await api.set(id, sent);
+      await set(node, sent);
     } catch (reason) {
       this.#drafts.set(id, { ...this.#of(id), busy: false, problem: problemOf(reason) });
       return false;
