@@ -95,6 +95,23 @@ export const screens = {
   'nodes-loading': ['?silent', (page) => page.waitForTimeout(400)],
   'nodes-no-session': ['?broken', null],
   create: ['', (page) => open(page, 'create-open')],
+  'create-several': [
+    '',
+    async (page) => {
+      await open(page, 'create-open');
+      await page.getByTestId('create-name').fill('web-{11..15}');
+      await page.getByTestId('create-memory').fill('4096');
+    },
+  ],
+  'create-left': [
+    '',
+    async (page) => {
+      await open(page, 'create-open');
+      await page.getByTestId('create-name').fill('{app,boom,cache}');
+      await page.keyboard.press('Enter');
+      await page.getByTestId('problem').waitFor();
+    },
+  ],
   'create-taken': [
     '',
     async (page) => {
@@ -113,7 +130,30 @@ export const screens = {
     },
   ],
   rename: ['', (page) => menu(page, 'scratch', 'rename')],
-  set: ['', (page) => menu(page, 'web-1', 'set')],
+  details: [`#/nodes/${firstNode}`, (page) => page.waitForTimeout(4_500)],
+  'details-xml': [
+    `#/nodes/${firstNode}`,
+    async (page) => {
+      await page.getByTestId('virsh').locator('summary').click();
+      await page.getByTestId('xml-fold').locator('summary').click();
+      await page.getByTestId('xml').scrollIntoViewIfNeeded();
+    },
+  ],
+  'details-console': [`#/nodes/${firstNode}/console`, null],
+  'details-resources': [
+    `#/nodes/${firstNode}/resources`,
+    (page) => page.getByTestId('resources-memory').fill('16384'),
+  ],
+  'details-notes': [`#/nodes/${firstNode}/notes`, null],
+  'details-notes-long': [
+    `#/nodes/${firstNode}/notes`,
+    async (page) => {
+      await open(page, 'notes-edit');
+      await page.getByTestId('notes-text').fill('A line of notes.\n'.repeat(500));
+    },
+  ],
+  'details-history': [`#/nodes/${firstNode}/history`, (page) => page.getByTestId('moment').first().waitFor()],
+  'details-problem': ['#/nodes/00000000-0000-4000-8000-000000000007', null],
   clone: ['', (page) => menu(page, 'web-1', 'clone')],
   forget: ['', (page) => menu(page, 'lost-one', 'forget')],
   images: ['#/images', null],

@@ -56,7 +56,7 @@ export function failure(failed: { name: string; problem?: Problem }[], total: nu
   const left = failed.length - lines.length;
   return new LabError({
     kind: first?.problem?.kind ?? 'internal',
-    message: [`${failed.length} of ${total} were not made.`, ...lines].join('\n'),
+    message: [`Not made: ${failed.length} of ${total}.`, ...lines].join('\n'),
     hint: left ? `${left} had not begun. The names above are those that are left.` : undefined,
   });
 }

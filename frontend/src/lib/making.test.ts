@@ -12,7 +12,7 @@ test('what fails is named, the rest is made', async () => {
   expect([making.done, making.total]).toEqual([2, 3]);
   expect(failed).toEqual([{ name: 'b', problem: { kind: 'busy', message: 'it is full' } }]);
   const { message, kind } = failure(failed, 3);
-  expect([kind, message]).toEqual(['busy', '1 of 3 were not made.\nb: It is full.']);
+  expect([kind, message]).toEqual(['busy', 'Not made: 1 of 3.\nb: It is full.']);
 });
 
 test('what has not begun can be left out', async () => {
