@@ -8,12 +8,21 @@ import { problemOf } from '../lib/problem';
 import { record, recordingHindrance, type Recording } from '../lib/recorder';
 import { scales, type Scale } from '../lib/scale';
 import { clipboardHindrance, copyPicture, fileName, pngOf } from '../lib/snapshot';
-import { layoutOf, type, typingFault } from '../lib/typing';
+import { layoutOf, paces, type, typingFault } from '../lib/typing';
 import { preferences } from './preferences.svelte';
 import { toasts } from './toasts.svelte';
 import { workspace } from './workspace.svelte';
 
 export type Device = 'display' | 'serial';
+
+/** As fast as the guests of this machine take it; slowly where that is not known. */
+const pace = async (): Promise<number> => {
+  const fast = await api.host().then(
+    ({ accelerated }) => accelerated,
+    () => false,
+  );
+  return fast ? paces.accelerated : paces.emulated;
+};
 
 /** What a person does with one console beside typing in it. */
 export class Station {
@@ -98,7 +107,13 @@ export class Station {
     this.#typed = { done: 0, all: strokes.length };
     this.console?.focus();
     const over = () => this.#stopped || !this.console?.connected;
-    await type(strokes, this.press, over, (done) => (this.#typed = { done, all: strokes.length }));
+    await type(
+      strokes,
+      this.press,
+      await pace(),
+      over,
+      (done) => (this.#typed = { done, all: strokes.length }),
+    );
     this.#typed = undefined;
   }
 
