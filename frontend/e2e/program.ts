@@ -1,7 +1,6 @@
 // A running sandboxlabs serve, called as its page calls it.
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { place } from './place';
 
 /** The session's cookie, in the form that Playwright gives a browser. */
@@ -57,8 +56,11 @@ exec "$1" --connect "$2" serve --listen 127.0.0.1:0 --json`;
   const child = spawn(first, [...prefix, 'sh', '-c', script, folder, place.program, place.uri], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  for await (const line of createInterface(child.stdout)) {
-    const { url } = JSON.parse(line) as { url: string };
+  let said = '';
+  for await (const chunk of child.stdout) {
+    said += String(chunk);
+    if (!said.includes('}')) continue;
+    const { url } = JSON.parse(said) as { url: string };
     return { session: await visit(url), stop: () => end(child) };
   }
   throw new Error('serve ended without a link');

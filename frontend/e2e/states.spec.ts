@@ -1,0 +1,77 @@
+import { cookies, serve } from './program';
+import { expect, open, row, test, watch } from './fixtures';
+import { place } from './place';
+
+test.beforeAll(async ({ lab }) => {
+  await lab.clear();
+});
+
+test('the first run leads from nothing to a node', async ({ browser }) => {
+  const { session, stop } = await serve('first');
+  try {
+    const context = await browser.newContext({ baseURL: session.origin, storageState: cookies(session) });
+    const page = await context.newPage();
+    const errors = watch(page, []);
+    await open(page);
+    await expect(page.getByTestId('no-images')).toBeVisible();
+    await page.getByTestId('no-images').getByRole('button', { name: /add/i }).first().click();
+    await page.getByTestId('image-path').fill(place.image);
+    await page.getByTestId('image-name').fill('tiny');
+    await page.getByTestId('image-submit').click();
+    await expect(page.getByTestId('image-dialog')).toHaveCount(0);
+    await page.getByTestId('nav-nodes').click();
+    await page.getByTestId('no-nodes').getByRole('button').first().click();
+    await page.getByTestId('create-start').uncheck();
+    await page.getByTestId('create-submit').click();
+    await expect(row(page, 'tiny-1', 'stopped')).toBeVisible();
+    await row(page, 'tiny-1').getByTestId('node-menu').click();
+    await page.getByTestId('menu-delete').click();
+    await expect(page.getByTestId('no-nodes')).toBeVisible();
+    expect(errors).toEqual([]);
+    await context.close();
+  } finally {
+    await stop();
+  }
+});
+
+test('a lost libvirt greys what is known, says so, and comes back by itself', async ({
+  page,
+  lab,
+  tolerated,
+}) => {
+  tolerated.push(/Failed to load resource/);
+  await lab.create(['web-1']);
+  await open(page);
+  await expect(row(page, 'web-1', 'stopped')).toBeVisible();
+  const back = await lab.loseLibvirt();
+  try {
+    await expect(page.getByTestId('lost-banner')).toBeVisible();
+    await expect(row(page, 'web-1', 'stopped')).toBeVisible();
+    await expect(row(page, 'web-1').getByTestId('node-start')).toHaveAttribute('aria-disabled', 'true');
+  } finally {
+    await back();
+  }
+  await expect(page.getByTestId('lost-banner')).toHaveCount(0, { timeout: 60_000 });
+  await expect(row(page, 'web-1').getByTestId('node-start')).not.toHaveAttribute('aria-disabled', 'true');
+});
+
+test('what was typed into a form outlives a lost libvirt', async ({ page, lab, tolerated }) => {
+  tolerated.push(/Failed to load resource/);
+  await open(page);
+  await page.getByTestId('create-open').click();
+  await page.getByTestId('create-name').fill('typed-in-vain');
+  await page.getByTestId('create-memory').fill('96');
+  await page.getByTestId('create-start').uncheck();
+  const back = await lab.loseLibvirt();
+  try {
+    await expect(page.getByTestId('lost-banner')).toBeVisible();
+    await page.getByTestId('create-submit').click();
+    await expect(page.getByTestId('problem')).toBeVisible();
+    await expect(page.getByTestId('create-name')).toHaveValue('typed-in-vain');
+  } finally {
+    await back();
+  }
+  await expect(page.getByTestId('lost-banner')).toHaveCount(0, { timeout: 60_000 });
+  await page.getByTestId('create-submit').click();
+  await expect(row(page, 'typed-in-vain', 'stopped')).toBeVisible();
+});
