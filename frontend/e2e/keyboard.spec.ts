@@ -13,7 +13,7 @@ async function palette(page: Page, query: string): Promise<void> {
   await page.keyboard.type(query);
 }
 
-test('the palette starts a node and forces it off', async ({ page, lab }) => {
+test('the palette starts a node', async ({ page, lab }) => {
   await open(page);
   await palette(page, 'start alpha');
   await expect(page.getByTestId('palette-item').first()).toContainText('alpha');
