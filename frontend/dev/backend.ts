@@ -352,6 +352,26 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   }),
 };
 
+/** A guest's screen of text, another each second. */
+async function screenshot(id: string): Promise<Response> {
+  const canvas = new OffscreenCanvas(320, 240);
+  const pen = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
+  pen.fillRect(0, 0, 320, 240);
+  pen.fillStyle = '#b8c4b8';
+  pen.font = '9px monospace';
+  const { name } = find(id);
+  const lines = ['Welcome to the tiny lab image.', '', `${name} login: root`, `${name}:~# uptime`];
+  lines.push(` ${new Date().toLocaleTimeString('en-GB')} up 7 min, load average: 0.08`, `${name}:~# _`);
+  lines.forEach((line, n) => pen.fillText(line, 6, 14 + n * 11));
+  return new Response(await canvas.convertToBlob());
+}
+
+const { fetch } = window;
+window.fetch = (address, options) => {
+  const id = /^\/screenshot\/([^?]*)/.exec(String(address))?.[1];
+  return id ? screenshot(id) : fetch(address, options);
+};
+
 async function answer(name: string, args: unknown[]): Promise<unknown> {
   await new Promise((resolve) => setTimeout(resolve, 5));
   return calls[name]?.(...(args as never[]));

@@ -130,6 +130,17 @@ export const screens = {
     },
   ],
   rename: ['', (page) => menu(page, 'scratch', 'rename')],
+  'rename-taken': [
+    '',
+    async (page) => {
+      await menu(page, 'scratch', 'rename');
+      await page.getByTestId('rename-name').fill('web-1');
+    },
+  ],
+  'nodes-table': ['#/nodes?view=table', null],
+  'nodes-table-grouped': ['#/nodes?view=table&group=state', null],
+  'nodes-grouped': ['?nodes=40#/nodes?group=image', null],
+  'nodes-filtered': ['#/nodes?state=running,stopped&q=web', null],
   details: [`#/nodes/${firstNode}`, (page) => page.waitForTimeout(4_500)],
   'details-xml': [
     `#/nodes/${firstNode}`,

@@ -1,8 +1,8 @@
 // What can be done with a node, by its state. The server has the last word;
 // this only decides what is offered.
 
-import { bytes, moment } from './format';
-import type { Node, State, Undo } from './lab';
+import { bytes, moment, since } from './format';
+import type { BulkVerb, Node, State, Undo } from './lab';
 
 export type Action =
   | 'start'
@@ -83,6 +83,24 @@ export const undoLabel = (undo: Undo) => `Undo wipe of ${moment(undo.at)}, ${byt
 export const wipeBlocked = (node: Node) =>
   node.state === 'missing' ? 'The node is missing.' : inChange(node.state) ? 'The node is in change.' : '';
 
+/** Whether a verb asked of many nodes is one for this node as it is. */
+export function takes(verb: BulkVerb, node: Node): boolean {
+  const fit: Record<BulkVerb, boolean> = {
+    start: off(node.state),
+    stop: node.state === 'running' || node.state === 'paused',
+    wipe: wipeBlocked(node) === '',
+    delete: !inChange(node.state),
+  };
+  return fit[verb];
+}
+
+/** How long it has been up, or when it was last. */
+export function upTime(node: Node, now: number): string {
+  if (!node.startedAt) return 'Never started';
+  const ago = since(node.startedAt, now);
+  return hasDisplay(node) ? `Up ${ago}` : `Last started ${ago} ago`;
+}
+
 /** Everything else that can be asked of a node, in the order of its menu. */
 export function menu(node: Node): Offer[] {
   return node.state === 'missing'
@@ -130,7 +148,7 @@ function editMenu({ state }: Node): Offer[] {
   const stopped = off(state) ? '' : 'The node must be off for this.';
   const settled = inChange(state) ? 'The node is in change.' : '';
   return [
-    { action: 'rename', label: 'Rename…', icon: 'edit', blocked: stopped, apart: true },
+    { action: 'rename', label: 'Rename', icon: 'edit', blocked: stopped, apart: true },
     { action: 'set', label: 'Resources and notes…', icon: 'sliders', blocked: settled },
     { action: 'consoleSettings', label: 'Console settings…', icon: 'console', blocked: settled },
     { action: 'clone', label: 'Clone…', icon: 'copy', blocked: settled },

@@ -7,23 +7,28 @@ export function land(): void {
 }
 
 /**
- * To be called before the rows of a list change, and what it gives after that: when the row
- * with the keyboard went, the same control of the row in its place gets it, or else the screen.
+ * To be called before the nodes of a list change, and what it gives after that: what had the keyboard
+ * keeps it when it was moved within the page, which takes it away; when its node went, the same
+ * control of the one in its place gets it, or else the screen.
  */
 export function keepPlace(list: HTMLElement): () => void {
   const holder = document.activeElement;
-  const row = holder?.closest('[role=row]');
-  if (!holder || !list.contains(holder)) return () => undefined;
-  if (!row) return () => holder.isConnected || land();
-  const place = rows(list).indexOf(row);
-  const control = controls(row).findIndex((it) => it === holder);
+  if (!(holder instanceof HTMLElement) || !list.contains(holder)) return () => undefined;
+  const item = holder.closest('[data-id]');
+  const place = item ? items(list).indexOf(item) : -1;
+  const control = item ? controls(item).indexOf(holder) : -1;
   return () => {
-    if (row.isConnected) return;
-    const next = rows(list)[place] ?? rows(list).at(-1);
-    if (next) (controls(next)[control] ?? controls(next)[0])?.focus();
+    if (document.activeElement !== holder && document.activeElement !== document.body) return;
+    if (holder.isConnected) return holder.focus({ preventScroll: true });
+    if (item?.isConnected) return controls(item)[0]?.focus({ preventScroll: true });
+    const next = items(list)[place] ?? items(list).at(-1);
+    if (next) (controls(next)[control] ?? controls(next)[0])?.focus({ preventScroll: true });
     land();
   };
 }
 
-const rows = (list: Element): Element[] => [...list.querySelectorAll('[role=row]')];
-const controls = (row: Element) => [...row.querySelectorAll<HTMLElement>('button, input')];
+const items = (list: Element): Element[] => [...list.querySelectorAll('[data-id]')];
+const controls = (item: Element) => [
+  item as HTMLElement,
+  ...item.querySelectorAll<HTMLElement>('button, input'),
+];

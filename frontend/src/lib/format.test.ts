@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes, memory, moment, plural, since } from './format';
+import { bytes, memory, moment, plural, since, diskUse } from './format';
 
 test.each([
   [0, '0 B'],
@@ -35,3 +35,8 @@ test.each([
 ])('since %d minutes', (minutes, want) => expect(since(ago(minutes), now)).toBe(want));
 
 test('plural', () => expect([plural(1, 'node'), plural(2, 'node')]).toEqual(['1 node', '2 nodes']));
+
+test('a disk is told with what it saves, if that is known', () => {
+  expect(diskUse(196 * 1024, 412 * 1024 ** 2)).toBe('196 KiB, saves 412 MiB');
+  expect(diskUse(196 * 1024, undefined)).toBe('196 KiB');
+});

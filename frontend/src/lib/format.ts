@@ -61,3 +61,8 @@ export function duration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`;
 }
+
+/** 196 KiB, saves 412 MiB: what a node has written, and what a full copy of its base would take. */
+export function diskUse(written: number, base: number | undefined): string {
+  return base ? `${bytes(written)}, saves ${bytes(base)}` : bytes(written);
+}

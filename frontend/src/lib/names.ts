@@ -53,10 +53,11 @@ export function imageName(path: string): string {
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** Orders by name, node-2 before node-10. */
-export function byName(a: { name: string }, b: { name: string }): number {
-  return collator.compare(a.name, b.name);
-}
+/** Orders texts as people do, node-2 before node-10. */
+export const byText = (a: string, b: string): number => collator.compare(a, b);
+
+/** Orders by name. */
+export const byName = (a: { name: string }, b: { name: string }): number => byText(a.name, b.name);
 
 /** Whether one of the texts contains what is searched for, in upper or lower case. */
 export function matches(search: string, texts: (string | undefined)[]): boolean {

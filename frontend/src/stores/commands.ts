@@ -7,6 +7,7 @@ import type { CreateInput, Node, SetInput } from '../lib/lab';
 import { problemOf } from '../lib/problem';
 import { activity, type Told } from './activity.svelte';
 import { dialogs, type NodeDialog } from './dialogs.svelte';
+import { list } from './list.svelte';
 import { toasts } from './toasts.svelte';
 import { change, verbs, type Command } from './verbs';
 import { view } from './view.svelte';
@@ -56,6 +57,7 @@ export const act: Act = (action, node) => {
     api.show(node.id).catch(() => undefined); // the last size stays, and the banner tells why
   else if (action === 'console') view.show('console', node.id);
   else if (action === 'set') view.detail(node.id, 'resources');
+  else if (action === 'rename') list.rename(node);
   else dialogs.open({ kind: action as NodeDialog, node });
 };
 

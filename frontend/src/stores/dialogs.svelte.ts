@@ -1,6 +1,6 @@
 import type { Image, Node } from '../lib/lab';
 
-export type NodeDialog = 'rename' | 'consoleSettings' | 'clone' | 'forget' | 'forceOff';
+export type NodeDialog = 'consoleSettings' | 'clone' | 'forget' | 'forceOff';
 
 export type Dialog =
   | { kind: 'create'; image?: string }

@@ -1,5 +1,6 @@
+import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
-import type { GatewayStatus, Image, LabEvent, Link, Node } from '../lib/lab';
+import type { GatewayStatus, Image, LabEvent, Link, Node, State } from '../lib/lab';
 import { byName } from '../lib/names';
 
 /** What the program last said of nodes, images, its connection and the gateway. `apply` alone writes. */
@@ -10,12 +11,42 @@ export class Lab {
   #gateway = $state.raw<GatewayStatus>();
   #known = $state(false);
   #waiting: (() => boolean)[] = [];
-  #sortedNodes = $derived([...this.#nodes.values()].sort(byName));
+  /** Counts what an order of the nodes depends on: who is there, and what they are called and stand on. */
+  #cast = $state(0);
+  /** Counts changes of state. */
+  #turns = $state(0);
+  #tally = new SvelteMap<State, number>();
+  // Sorted anew only when it must be: a node may change its state many times a second.
+  #order = $derived.by(() => {
+    void this.#cast;
+    return untrack(() => [...this.#nodes.values()].sort(byName).map(({ id }) => id));
+  });
+  #sortedNodes = $derived(this.#order.flatMap((id) => this.#nodes.get(id) ?? []));
   #sortedImages = $derived([...this.#images.values()].sort(byName));
 
   /** Every node, by name. */
   get nodes(): Node[] {
     return this.#sortedNodes;
+  }
+
+  /**
+   * Every node, by name, as it is now. Who reads it hears when nodes come, go or get another name,
+   * image or notes, and with `turns` when one changes its state: of nothing else.
+   */
+  roster(turns: boolean): Node[] {
+    if (turns) void this.#turns;
+    const order = this.#order;
+    return untrack(() => order.flatMap((id) => this.#nodes.get(id) ?? []));
+  }
+
+  /** How many nodes there are. */
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  /** How many nodes are in each state. */
+  get tally(): ReadonlyMap<State, number> {
+    return this.#tally;
   }
 
   /** Every image, by name. */
@@ -47,6 +78,10 @@ export class Lab {
     return this.#nodes.get(id);
   }
 
+  image(name: string): Image | undefined {
+    return this.#images.get(name);
+  }
+
   /** Waits until a node is as wanted, or gone. */
   until(id: string, wanted: (node: Node) => boolean): Promise<Node | undefined> {
     return new Promise((resolve) => {
@@ -63,15 +98,15 @@ export class Lab {
   apply(event: LabEvent): void {
     switch (`${event.kind}` as const) {
       case 'snapshot':
-        replace(this.#nodes, event.nodes ?? [], (node) => node.id);
+        this.#replaceNodes(event.nodes ?? []);
         replace(this.#images, event.images ?? [], (image) => image.name);
         this.#known = true;
         break;
       case 'node':
-        if (event.node) this.#nodes.set(event.node.id, event.node);
+        if (event.node) this.#put(event.node.id, event.node);
         break;
       case 'node_removed':
-        this.#nodes.delete(event.id ?? '');
+        this.#put(event.id ?? '', undefined);
         break;
       case 'image':
         if (event.image) this.#images.set(event.image.name, event.image);
@@ -87,7 +122,27 @@ export class Lab {
     if (event.gateway) this.#gateway = event.gateway;
     this.#waiting = this.#waiting.filter((look) => !look());
   }
+
+  #replaceNodes(nodes: Node[]): void {
+    const next = Object.fromEntries(nodes.map((node) => [node.id, node]));
+    for (const id of [...this.#nodes.keys()]) if (!next[id]) this.#put(id, undefined);
+    for (const node of nodes) this.#put(node.id, node);
+  }
+
+  /** Sets a node, or takes it away, and counts what that changes. */
+  #put(id: string, node: Node | undefined): void {
+    const before = this.#nodes.get(id);
+    if (node) this.#nodes.set(id, node);
+    else this.#nodes.delete(id);
+    if (cast.some((key) => before?.[key] !== node?.[key])) this.#cast++;
+    if (before?.state === node?.state) return;
+    this.#turns++;
+    for (const [it, more] of [[before, -1] as const, [node, 1] as const])
+      if (it) this.#tally.set(it.state, (this.#tally.get(it.state) ?? 0) + more);
+  }
 }
+
+const cast = ['id', 'name', 'image', 'notes', 'createdAt'] as const;
 
 function replace<T>(map: SvelteMap<string, T>, values: T[], key: (value: T) => string): void {
   const next = new Map(values.map((value) => [key(value), value]));

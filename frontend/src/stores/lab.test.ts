@@ -67,6 +67,26 @@ describe('apply', () => {
     expect(lab.gateway?.state).toBe('ready');
   });
 
+  test('counts the nodes in each state', () => {
+    const lab = furnished();
+    lab.apply(event({ kind: 'node', node: node('a', 'web-2', 'running') }));
+    expect([...lab.tally]).toEqual([
+      ['stopped', 1],
+      ['running', 1],
+    ]);
+    lab.apply(event({ kind: 'node_removed', id: 'b' }));
+    expect([lab.size, lab.tally.get('stopped')]).toEqual([1, 0]);
+  });
+
+  test('the roster follows new names and states', () => {
+    const lab = furnished();
+    lab.apply(event({ kind: 'node', node: node('a', 'web-99', 'running') }));
+    expect(lab.roster(true).map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'web-10 stopped',
+      'web-99 running',
+    ]);
+  });
+
   test('what is waited for is told when it comes', async () => {
     const lab = furnished();
     const running = lab.until('a', ({ state }) => `${state}` === 'running');

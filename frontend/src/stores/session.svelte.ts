@@ -2,6 +2,7 @@ import * as api from '../lib/api';
 import type { Problem } from '../lib/lab';
 import { problemOf } from '../lib/problem';
 import { lab } from './lab.svelte';
+import { preferences } from './preferences.svelte';
 
 /** The page's own connection to the program. */
 class Session {
@@ -20,6 +21,7 @@ class Session {
 
   async begin(): Promise<void> {
     this.#problem = undefined;
+    void preferences.load();
     try {
       this.#hasDialogs = await api.hasDialogs();
       await api.subscribe((event) => lab.apply(event));
