@@ -28,6 +28,8 @@ class List {
   #selection = $state.raw<Selection>(nothing);
   #typed = $state<string>();
   #timer?: ReturnType<typeof setTimeout>;
+  /** What an address asked for last: it holds until the next, without being kept. */
+  #met = new Map<string, string>();
   #query = $derived(
     filters.some((key) => view.query.has(key))
       ? view.query
@@ -147,8 +149,9 @@ class List {
   /** Has the address say what is shown, where that is not the rule. */
   tell(): void {
     const query = this.#query;
+    for (const key of choices) this.#met.set(key, this.#choice(key));
     const missing = [...choices, ...filters].flatMap((key) => {
-      const value = filters.includes(key) ? query.get(key) : preferences.get(`nodes.${key}`);
+      const value = filters.includes(key) ? query.get(key) : this.#met.get(key);
       return value && !view.query.has(key) ? [[key, value] as const] : [];
     });
     if (missing.length) view.ask(Object.fromEntries(missing));
@@ -166,7 +169,7 @@ class List {
   }
 
   #choice(key: string): string {
-    return view.query.get(key) ?? preferences.get(`nodes.${key}`);
+    return view.query.get(key) ?? this.#met.get(key) ?? preferences.get(`nodes.${key}`);
   }
 
   #narrow(changes: Record<string, string>): void {
