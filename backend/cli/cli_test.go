@@ -32,7 +32,7 @@ func mustDesk(t *testing.T) *desk {
 func (d *desk) open(string) (*service.Service, func() error, error) {
 	s := service.New(service.Options{
 		Hypervisor: d.Hypervisor, Pool: d.Pool, Library: d.Library, Store: d.Store, URI: "fake:///",
-		Gateway: d.Gateway, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
+		Journal: d.Journal, Gateway: d.Gateway, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
 	})
 	if d.wired != nil {
 		d.wired(s)
@@ -345,7 +345,7 @@ func TestSizes(t *testing.T) {
 	for bytes, want := range map[int64]string{
 		0: "0 B", 999: "999 B", 196 << 10: "196 KiB", 1 << 20: "1 MiB", 3 << 19: "1.5 MiB", 2 << 40: "2 TiB", 5000 << 40: "5000 TiB",
 	} {
-		if got := size(bytes); got != want {
+		if got := lab.Size(bytes); got != want {
 			t.Errorf("%d bytes are %q, want %q", bytes, got, want)
 		}
 	}

@@ -51,7 +51,7 @@ func (f *face) imageAdd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				f.print(image, func(w io.Writer) { say(w, "%s %s, %s\n", image.Name, image.State, size(image.Bytes)) })
+				f.print(image, func(w io.Writer) { say(w, "%s %s, %s\n", image.Name, image.State, lab.Size(image.Bytes)) })
 				return nil
 			})
 		}),

@@ -38,7 +38,7 @@ func (f *face) nodeTable(w io.Writer, nodes []lab.Node) {
 	}
 	rows := []string{row("NAME", "STATE", "IMAGE", "VCPUS", "MEMORY", "DISK", "AGE")}
 	for _, n := range nodes {
-		rows = append(rows, row(n.Name, n.State, n.Image, n.VCPUs, mebibytes(n.MemoryMiB), size(n.Overlay.Bytes), age(n.CreatedAt)))
+		rows = append(rows, row(n.Name, n.State, n.Image, n.VCPUs, mebibytes(n.MemoryMiB), lab.Size(n.Overlay.Bytes), age(n.CreatedAt)))
 	}
 	table(w, rows)
 }
@@ -50,7 +50,7 @@ func (f *face) deletedTable(w io.Writer, nodes []lab.Node) {
 	}
 	rows := []string{row("NAME", "IMAGE", "VCPUS", "MEMORY", "DISK", "DELETED", "ID")}
 	for _, n := range nodes {
-		rows = append(rows, row(n.Name, n.Image, n.VCPUs, mebibytes(n.MemoryMiB), size(n.Overlay.Bytes), moment(n.DeletedAt), n.ID))
+		rows = append(rows, row(n.Name, n.Image, n.VCPUs, mebibytes(n.MemoryMiB), lab.Size(n.Overlay.Bytes), moment(n.DeletedAt), n.ID))
 	}
 	table(w, rows)
 }
@@ -80,7 +80,7 @@ func nodeSheet(w io.Writer, n lab.Node) {
 		row("Image", n.Image),
 		row("vCPUs", n.VCPUs),
 		row("Memory", mebibytes(n.MemoryMiB)),
-		row("Disk", fmt.Sprintf("%s  %s", size(n.Overlay.Bytes), n.Overlay.Path)),
+		row("Disk", fmt.Sprintf("%s  %s", lab.Size(n.Overlay.Bytes), n.Overlay.Path)),
 		row("MAC", n.MAC),
 		row("Created", moment(&n.CreatedAt)),
 		row("Started", moment(n.StartedAt)),
@@ -93,7 +93,7 @@ func nodeSheet(w io.Writer, n lab.Node) {
 		rows = append(rows, row("Console", way))
 	}
 	if n.Undo != nil {
-		rows = append(rows, row("Undo", fmt.Sprintf("%s of %s, until %s", size(n.Undo.Bytes), moment(&n.Undo.At), moment(&n.Undo.Until))))
+		rows = append(rows, row("Undo", fmt.Sprintf("%s of %s, until %s", lab.Size(n.Undo.Bytes), moment(&n.Undo.At), moment(&n.Undo.Until))))
 	}
 	if n.Notes != "" {
 		rows = append(rows, row("Notes", strings.ReplaceAll(n.Notes, "\n", "\n\t")))
@@ -127,27 +127,12 @@ func (f *face) imageTable(w io.Writer, images []lab.Image) {
 	}
 	rows := []string{row("NAME", "STATE", "FILE", "DISK", "USED BY", "AGE")}
 	for _, i := range images {
-		rows = append(rows, row(i.Name, i.State, size(i.Bytes), size(i.VirtualBytes), strings.Join(i.UsedBy, " "), age(i.AddedAt)))
+		rows = append(rows, row(i.Name, i.State, lab.Size(i.Bytes), lab.Size(i.VirtualBytes), strings.Join(i.UsedBy, " "), age(i.AddedAt)))
 	}
 	table(w, rows)
 }
 
-func mebibytes(n int) string { return size(int64(n) << 20) }
-
-// size is a number of bytes with three digits at most, as in 1.5 GiB.
-func size(bytes int64) string {
-	value, unit := float64(bytes), "B"
-	for _, larger := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if value < 1000 {
-			break
-		}
-		value, unit = value/1024, larger
-	}
-	if value >= 10 || value == float64(int64(value)) {
-		return fmt.Sprintf("%.0f %s", value, unit)
-	}
-	return fmt.Sprintf("%.1f %s", value, unit)
-}
+func mebibytes(n int) string { return lab.Size(int64(n) << 20) }
 
 // age is the time since t in its largest unit.
 func age(t time.Time) string {

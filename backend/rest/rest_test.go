@@ -40,6 +40,7 @@ func mustSite(t *testing.T) *site {
 	world.Library.MustAddImage(t, "tiny")
 	s := service.New(service.Options{
 		Hypervisor: world.Hypervisor, Pool: world.Pool, Library: world.Library, Store: world.Store,
+		Journal: world.Journal, Preferences: world.Page,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

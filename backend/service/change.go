@@ -219,6 +219,9 @@ func (c *change) finish(ctx context.Context, failure error, alone bool) {
 	if n := s.nodes[c.id]; n != nil && (alone || failure == nil && !c.quiet) {
 		n.problem, n.problemIn = lab.ProblemOf(failure), n.state()
 	}
+	if alone && failure != nil {
+		s.remember(entry{id: c.id, moment: lab.Moment{At: now(), Kind: lab.MomentFailed, Problem: lab.ProblemOf(failure)}})
+	}
 	s.mu.Unlock()
 	c.release()
 	if c.quiet {
@@ -252,6 +255,7 @@ func (c *change) release() {
 	c.held = false
 	delete(s.changes, c.id)
 	s.show(c.id)
+	s.turned(c.id)
 	s.work.Done()
 }
 

@@ -37,6 +37,7 @@ func (s *Service) Clone(ctx context.Context, node string, in CloneInput) (lab.No
 // clone makes a node of another's spec, whose overlay is made by overlay, or is
 // a fresh one without. Copying ends with ctx; the rest does not.
 func (s *Service) clone(ctx context.Context, spec lab.NodeSpec, name string, overlay func(ctx context.Context, name string) (lab.Volume, error)) (lab.Node, error) {
+	origin := "clone of " + spec.Name
 	spec.Name = name
 	identify(&spec)
 	if err := spec.Check(); err != nil {
@@ -51,7 +52,7 @@ func (s *Service) clone(ctx context.Context, spec lab.NodeSpec, name string, ove
 			if err != nil {
 				return err
 			}
-			return c.settleIn(going, spec, disk)
+			return c.settleIn(going, spec, disk, origin)
 		}
 		v, err := overlay(ctx, spec.OverlayVolume(1))
 		if err != nil {
@@ -59,6 +60,6 @@ func (s *Service) clone(ctx context.Context, spec lab.NodeSpec, name string, ove
 			return err
 		}
 		c.made(v)
-		return c.settleIn(going, spec, diskOf(v))
+		return c.settleIn(going, spec, diskOf(v), origin+", with its disk")
 	})
 }

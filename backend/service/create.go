@@ -22,7 +22,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (lab.Node, error) 
 		if err != nil {
 			return err
 		}
-		if err := c.settleIn(ctx, spec, disk); err != nil || !in.Start {
+		if err := c.settleIn(ctx, spec, disk, "from image "+spec.Image); err != nil || !in.Start {
 			return err
 		}
 		c.later(lab.Starting, c.boot)
@@ -119,7 +119,8 @@ func (s *Service) make(ctx context.Context, spec lab.NodeSpec, work func(context
 }
 
 // settleIn defines and saves a new node; after an error nothing of it is left.
-func (c *change) settleIn(ctx context.Context, spec lab.NodeSpec, disk lab.Disk) error {
+// origin says for its history what it was made of.
+func (c *change) settleIn(ctx context.Context, spec lab.NodeSpec, disk lab.Disk, origin string) error {
 	undone, err := c.define(ctx, spec, disk)
 	if undone {
 		c.abandon(ctx, spec.OverlayVolume(spec.Generation))
@@ -130,8 +131,10 @@ func (c *change) settleIn(ctx context.Context, spec lab.NodeSpec, disk lab.Disk)
 	if err != nil {
 		return err
 	}
+	c.tell(lab.MomentCreated, origin)
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
+	c.s.diary.running[c.id] = false
 	c.making = false
 	return nil
 }

@@ -41,6 +41,7 @@ func (c *change) remove(ctx context.Context, last *lab.Node) error {
 		if err := c.off(ctx); err != nil {
 			return err
 		}
+		c.tellOff()
 	}
 	spec, at := c.spec, now()
 	spec.DeletedAt = &at
@@ -52,6 +53,9 @@ func (c *change) remove(ctx context.Context, last *lab.Node) error {
 			c.s.o.Log.Warn("a spec stays marked as deleted until the next reconciliation", "node", c.id, "error", back)
 		}
 		return err
+	}
+	if c.spec.DeletedAt == nil {
+		c.tell(lab.MomentDeleted, "")
 	}
 	last.NodeSpec, last.State, last.VNC, last.Problem = spec, lab.Stopped, nil, nil
 	return nil

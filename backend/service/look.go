@@ -81,6 +81,7 @@ func (s *Service) observe(number uint64, d *lab.Domain) (seen sight) {
 	s.touch(id)
 	s.woken(id)
 	s.show(id)
+	s.turned(id)
 	return seen
 }
 
@@ -145,6 +146,7 @@ func (s *Service) observeGone(number uint64, id string, stored *lab.NodeSpec) {
 	s.touch(id)
 	s.woken(id)
 	s.show(id)
+	s.turned(id)
 }
 
 // notice takes a hint; it must not wait for anything.

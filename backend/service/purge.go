@@ -123,5 +123,12 @@ func (c *change) erase(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.s.o.Store.Delete(ctx, c.id)
+	if err := c.s.o.Store.Delete(ctx, c.id); err != nil {
+		return err
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	delete(c.s.diary.running, c.id)
+	c.s.remember(entry{id: c.id, forget: true})
+	return nil
 }

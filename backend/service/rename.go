@@ -36,6 +36,7 @@ func (c *change) rename(ctx context.Context, name string) error {
 	spec.Name = name
 	err := c.save(ctx, spec)
 	if err == nil {
+		c.tell(lab.MomentRenamed, c.spec.Name+" to "+name)
 		return nil
 	}
 	if back := c.s.o.Hypervisor.Rename(ctx, c.id, c.spec.Name); back != nil {

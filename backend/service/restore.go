@@ -28,7 +28,11 @@ func (s *Service) Restore(ctx context.Context, node string) (lab.Node, error) {
 		if err := s.checkBase(ctx, spec); err != nil {
 			return err
 		}
-		return c.restore(ctx, spec)
+		if err := c.restore(ctx, spec); err != nil {
+			return err
+		}
+		c.tell(lab.MomentRestored, "")
+		return nil
 	})
 }
 

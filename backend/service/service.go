@@ -86,6 +86,7 @@ type Service struct {
 	ready    bool              // reconciled since the last connection
 	trouble  error             // why the last reconciliation failed
 	ended    bool              // Run is over
+	diary    diary
 	gate     gate
 	hub      hub
 	news     chan struct{} // closed at the next change of anything above
@@ -101,6 +102,7 @@ func New(o Options) *Service {
 		volumes: make(map[string]lab.Volume), images: make(map[string]*image),
 		readings: make(map[string]bool), seen: make(map[string]uint64), news: make(chan struct{}),
 	}
+	s.diary.running = make(map[string]bool)
 	s.gate = newGate(s.o)
 	s.hub.snapshot = s.snapshot
 	return s

@@ -28,7 +28,14 @@ func (s *Service) Set(ctx context.Context, node string, in SetInput) (lab.Node, 
 		if err := s.checkHost(ctx, spec); err != nil {
 			return err
 		}
-		return c.rewrite(ctx, spec)
+		what := differences(c.spec, spec)
+		if err := c.rewrite(ctx, spec); err != nil {
+			return err
+		}
+		if what != "" {
+			c.tell(lab.MomentChanged, what)
+		}
+		return nil
 	})
 }
 

@@ -28,7 +28,7 @@ func (s *Service) UndoWipe(ctx context.Context, node string) (lab.Node, error) {
 		spec.Generation = back.Generation
 		spec.Kept = slices.DeleteFunc(slices.Clone(spec.Kept), func(k lab.KeptOverlay) bool { return k.Generation == back.Generation })
 		spec.Kept = append(spec.Kept, lab.KeptOverlay{Generation: c.spec.Generation, At: now(), Reason: lab.KeptByUndo})
-		return c.turn(ctx, spec, disk)
+		return c.turn(ctx, spec, disk, lab.MomentUndone)
 	})
 }
 

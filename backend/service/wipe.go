@@ -26,7 +26,7 @@ func (s *Service) Wipe(ctx context.Context, node string) (lab.Node, error) {
 		if err != nil {
 			return err
 		}
-		return c.turn(ctx, spec, disk)
+		return c.turn(ctx, spec, disk, lab.MomentWiped)
 	})
 }
 
@@ -62,15 +62,16 @@ func (c *change) made(v lab.Volume) {
 	c.s.volumes[v.Name] = v
 }
 
-// turn makes the node stand on another overlay, with a restart if it is active.
-func (c *change) turn(ctx context.Context, spec lab.NodeSpec, disk lab.Disk) error {
+// turn makes the node stand on another overlay, with a restart if it is active;
+// kind is what its history tells of that.
+func (c *change) turn(ctx context.Context, spec lab.NodeSpec, disk lab.Disk, kind lab.MomentKind) error {
 	if !c.state.Active() {
-		return c.flip(ctx, spec, disk)
+		return c.flip(ctx, spec, disk, kind)
 	}
 	c.later(lab.Stopping, func(ctx context.Context) error {
 		at := now()
 		spec.StartedAt = &at
-		if err := c.flip(ctx, spec, disk); err != nil {
+		if err := c.flip(ctx, spec, disk, kind); err != nil {
 			return err
 		}
 		c.show(lab.Starting)
@@ -81,15 +82,18 @@ func (c *change) turn(ctx context.Context, spec lab.NodeSpec, disk lab.Disk) err
 
 // flip is the moment of the wipe, and of its undoing: the node, off by then,
 // stands on the other overlay. What crashed may still have a process.
-func (c *change) flip(ctx context.Context, spec lab.NodeSpec, disk lab.Disk) error {
+func (c *change) flip(ctx context.Context, spec lab.NodeSpec, disk lab.Disk, kind lab.MomentKind) error {
 	err := c.off(ctx)
+	detail := c.putAside()
 	if err == nil {
 		err = c.put(ctx, spec, disk)
 	}
 	if err != nil {
 		c.abandonUnused(ctx, spec)
+		return err
 	}
-	return err
+	c.tell(kind, detail)
+	return nil
 }
 
 // abandonUnused deletes the overlay of a spec that did not come to be, unless

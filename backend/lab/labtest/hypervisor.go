@@ -252,7 +252,8 @@ func (h *Hypervisor) press(d *domain) (off bool) {
 	case d.guest.Deaf < 0 || d.presses <= d.guest.Deaf:
 		return false
 	case d.guest.Takes > 0:
-		time.AfterFunc(d.guest.Takes, func() { h.GuestOff(d.spec.ID) })
+		id := d.spec.ID // which may be written anew by then
+		time.AfterFunc(d.guest.Takes, func() { h.GuestOff(id) })
 		return false
 	}
 	h.become(d, lab.Stopped)
