@@ -77,3 +77,24 @@ test('Escape closes the drawer, and F2 renames a stopped node in it', async ({ p
   await page.keyboard.press('Escape');
   await expect(page.getByTestId('details')).toHaveCount(0);
 });
+
+test('the history tells of what virsh did, and of a failure with its cause', async ({ page, lab }) => {
+  await detail(page, 'history');
+  const moments = (kind: string) => page.locator(`[data-testid=moment][data-kind=${kind}]`);
+  await expect(moments('created')).toHaveCount(1);
+  await expect(moments('started')).toHaveCount(1);
+  await virsh('destroy', 'web-1');
+  await expect(moments('stopped')).toHaveCount(1);
+  await virsh('start', 'web-1');
+  await expect(moments('started')).toHaveCount(2);
+  await virsh('destroy', 'web-1');
+  await lab.state('web-1', 'stopped');
+  const { overlay } = await lab.node('web-1');
+  await run('mv', overlay.path, `${overlay.path}.away`);
+  try {
+    await expect(lab.rpc('Start', node.id).then(() => lab.state('web-1', 'running'))).rejects.toThrow();
+    await expect(moments('failed').first()).toContainText(/disk|file|overlay/i);
+  } finally {
+    await run('mv', `${overlay.path}.away`, overlay.path);
+  }
+});

@@ -53,3 +53,19 @@ test('a failure is told in full, and can be copied', async ({ page, tolerated })
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain('no-such-node');
   expect(await virsh('domstate', uuid)).toBe('shut off');
 });
+
+test('an action shows within 100 ms that it was asked for', async ({ page }) => {
+  await open(page);
+  await page.route('**/rpc/Start', () => undefined); // it never answers
+  const start = row(page, 'web-1').getByTestId('node-start');
+  await start.waitFor();
+  const took = await start.evaluate(async (button: HTMLElement) => {
+    const shown = () => document.querySelector('[data-testid=node-row]')?.outerHTML;
+    const before = shown();
+    const began = performance.now();
+    button.click();
+    while (shown() === before && performance.now() - began < 3000) await new Promise(requestAnimationFrame);
+    return performance.now() - began;
+  });
+  expect(took).toBeLessThan(250); // 100 on a machine that does nothing else
+});

@@ -2,7 +2,7 @@
 
 import type { Snippet } from 'svelte';
 import type { Attachment } from 'svelte/attachments';
-import type { Act } from './actions';
+import type { Act, Action } from './actions';
 import type { Image, Node } from './lab';
 import type { Rates } from './usage';
 
@@ -11,6 +11,8 @@ export interface NodeProps {
   /** What the node stands on, if it is in the library. */
   image: Image | undefined;
   online: boolean;
+  /** What was asked of it and is not answered yet. */
+  asked: Action | undefined;
   now: number;
   selected: boolean;
   /** Whether Tab comes to it. */
