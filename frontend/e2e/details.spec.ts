@@ -79,6 +79,8 @@ test('Escape closes the drawer, and F2 renames a stopped node in it', async ({ p
 });
 
 test('the history tells of what virsh did, and of a failure with its cause', async ({ page, lab }) => {
+  await lab.clear();
+  [node] = (await lab.boot('web-1')) as [Node];
   await detail(page, 'history');
   const moments = (kind: string) => page.locator(`[data-testid=moment][data-kind=${kind}]`);
   await expect(moments('created')).toHaveCount(1);
