@@ -1,7 +1,10 @@
 package labtest
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/png"
 	"maps"
 	"slices"
 	"strings"
@@ -272,7 +275,7 @@ func (h *Hypervisor) Host(ctx context.Context) (host lab.Host, err error) {
 	return host, err
 }
 
-// Screenshot gives a picture that is none.
+// Screenshot gives a black picture.
 func (h *Hypervisor) Screenshot(ctx context.Context, id string) (mime string, picture []byte, err error) {
 	err = h.do(h.called(ctx, "Screenshot", id), id, func(d *domain) (bool, error) {
 		switch {
@@ -281,7 +284,11 @@ func (h *Hypervisor) Screenshot(ctx context.Context, id string) (mime string, pi
 		case !d.state.Active():
 			return false, lab.Errorf(lab.KindBusy, "%s is not active", d.spec.Name)
 		}
-		mime, picture = "image/png", []byte(d.spec.Name)
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 40))); err != nil {
+			return false, err
+		}
+		mime, picture = "image/png", b.Bytes()
 		return false, nil
 	})
 	return mime, picture, err
