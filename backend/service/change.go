@@ -216,10 +216,11 @@ func (c *change) finish(ctx context.Context, failure error, alone bool) {
 		s.o.Log.Warn("a node could not be read after its change", "node", c.id, "error", err)
 	}
 	s.mu.Lock()
-	if n := s.nodes[c.id]; n != nil && (alone || failure == nil && !c.quiet) {
+	n := s.nodes[c.id]
+	if n != nil && (alone || failure == nil && !c.quiet) {
 		n.problem, n.problemIn = lab.ProblemOf(failure), n.state()
 	}
-	if alone && failure != nil {
+	if n != nil && failure != nil && !c.quiet && (alone || broken(failure)) {
 		s.remember(entry{id: c.id, moment: lab.Moment{At: now(), Kind: lab.MomentFailed, Problem: lab.ProblemOf(failure)}})
 	}
 	s.mu.Unlock()
@@ -231,6 +232,16 @@ func (c *change) finish(ctx context.Context, failure error, alone bool) {
 	if seen.unsaved {
 		ring(s.again)
 	}
+}
+
+// broken reports whether a verb failed for more than what it was asked, or when:
+// that belongs to a node's history, a refusal does not.
+func broken(err error) bool {
+	switch lab.KindOf(err) {
+	case lab.KindUnavailable, lab.KindDenied, lab.KindInternal:
+		return true
+	}
+	return false
 }
 
 // releaseUnlessLater is for the end of a verb, however it came.

@@ -164,3 +164,21 @@ func TestHistoryFails(t *testing.T) {
 		}
 	})
 }
+
+// What a verb could not do belongs to the history, what it was refused does not.
+func TestHistoryOfFailedVerbs(t *testing.T) {
+	inHouse(t, func(_ *testing.T, h *house) {
+		h.made("web", "")
+		h.Script.Fail("Hypervisor.Rename", labtest.FailBefore, lab.Errorf(lab.KindDenied, "not allowed"))
+		if _, err := h.s.Rename(h.Context(), "web", "other"); lab.KindOf(err) != lab.KindDenied {
+			h.Fatalf("got %v, want KindDenied", err)
+		}
+		if _, err := h.s.Rename(h.Context(), "web", "a/b"); lab.KindOf(err) != lab.KindInvalid {
+			h.Fatalf("got %v, want KindInvalid", err)
+		}
+		got := h.history("web")
+		if len(got) != 2 || !strings.Contains(got[1], "not allowed") {
+			h.Errorf("got %q, want the creation, and the one failure", got)
+		}
+	})
+}
