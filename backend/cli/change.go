@@ -37,6 +37,7 @@ func (f *face) nodeCreate() *cobra.Command {
 	flags.IntVar(&in.MemoryMiB, "memory", 0, "memory in `MiB` (default: the settings')")
 	flags.IntVar(&in.StopSeconds, "stop-seconds", 0, "`seconds` a stop may take before it is forced (default 30)")
 	flags.StringVar(&in.Keymap, "keymap", "", "`keymap` of the console, such as de")
+	flags.BoolVar(&in.Clipboard, "clipboard", false, "share the clipboard with a guest that runs spice-vdagent")
 	flags.StringVar(&in.Notes, "notes", "", "your own `text`")
 	flags.StringArrayVar(&parameters, "guacamole", nil, "`KEY=VALUE` for its console at the gateway, such as read-only=true; may be repeated")
 	flags.BoolVar(&in.Start, "start", false, "boot it")
@@ -61,15 +62,17 @@ func (f *face) nodeRename() *cobra.Command {
 func (f *face) nodeSet() *cobra.Command {
 	var vcpus, memory, stop int
 	var notes, keymap string
+	var clipboard bool
 	var parameters []string
 	cmd := &cobra.Command{
 		Use: "set NODE", Short: "Change a node's resources and notes",
-		Long: "set changes what is given; vCPUs, memory and keymap of a running node take effect at its next start.",
+		Long: "set changes what is given; vCPUs, memory, keymap and clipboard of a running node take effect at its next start.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeNode,
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {
 			in := service.SetInput{
 				VCPUs: given(cmd, "vcpus", &vcpus), MemoryMiB: given(cmd, "memory", &memory),
 				StopSeconds: given(cmd, "stop-seconds", &stop), Notes: given(cmd, "notes", &notes), Keymap: given(cmd, "keymap", &keymap),
+				Clipboard: given(cmd, "clipboard", &clipboard),
 			}
 			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) (err error) {
 				if cmd.Flags().Changed("guacamole") {
@@ -87,8 +90,9 @@ func (f *face) nodeSet() *cobra.Command {
 	cmd.Flags().IntVar(&stop, "stop-seconds", 0, "`seconds` a stop may take before it is forced")
 	cmd.Flags().StringVar(&notes, "notes", "", "your own `text`")
 	cmd.Flags().StringVar(&keymap, "keymap", "", "`keymap` of the console, such as de")
+	cmd.Flags().BoolVar(&clipboard, "clipboard", false, "share the clipboard with a guest that runs spice-vdagent; --clipboard=false ends that")
 	cmd.Flags().StringArrayVar(&parameters, "guacamole", nil, "`KEY=VALUE` for its console at the gateway; an empty value takes KEY away; may be repeated")
-	cmd.MarkFlagsOneRequired("vcpus", "memory", "stop-seconds", "notes", "keymap", "guacamole")
+	cmd.MarkFlagsOneRequired("vcpus", "memory", "stop-seconds", "notes", "keymap", "clipboard", "guacamole")
 	return cmd
 }
 

@@ -116,7 +116,7 @@ func TestLife(t *testing.T) {
 	if n := mustJSON[lab.Node](t, d, exitDone, "node", "rename", "web", "db"); n.Name != "db" || n.ID != made.ID {
 		t.Errorf("rename gives %+v", n)
 	}
-	if n := mustJSON[lab.Node](t, d, exitDone, "node", "set", "db", "--vcpus", "2", "--notes", "hello"); n.VCPUs != 2 || n.Notes != "hello" || n.MemoryMiB != 64 {
+	if n := mustJSON[lab.Node](t, d, exitDone, "node", "set", "db", "--vcpus", "2", "--notes", "hello", "--clipboard"); n.VCPUs != 2 || n.Notes != "hello" || n.MemoryMiB != 64 || !n.Clipboard {
 		t.Errorf("set gives %+v", n)
 	}
 	if n := mustJSON[lab.Node](t, d, exitDone, "node", "clone", "db", "db2", "--copy-disk"); n.Name != "db2" || n.ID == made.ID {

@@ -32,6 +32,10 @@ type NodeSpec struct {
 	MemoryMiB int    `json:"memoryMiB"`
 	MAC       string `json:"mac"` // of the first NIC, 52:54:00:xx:xx:xx
 	Keymap    string `json:"keymap,omitempty"`
+	// Clipboard gives the node QEMU's channel for the clipboard, from its next start on:
+	// a guest that runs spice-vdagent then shares its own with the console. QEMU 7
+	// can not save the state of such a node (virsh managedsave, and suspend with the host).
+	Clipboard bool `json:"clipboard,omitempty"`
 	// Guacamole holds parameters of the node's connection at the gateway (CheckParameters).
 	Guacamole   map[string]string `json:"guacamole,omitempty"`
 	StopSeconds int               `json:"stopSeconds,omitempty"` // from ACPI power-off to force off; 0: DefaultStopSeconds

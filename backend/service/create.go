@@ -33,7 +33,8 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (lab.Node, error) 
 func (s *Service) newSpec(in CreateInput) lab.NodeSpec {
 	spec := lab.NodeSpec{
 		Name: in.Name, Image: in.Image, VCPUs: in.VCPUs, MemoryMiB: in.MemoryMiB,
-		StopSeconds: in.StopSeconds, Keymap: in.Keymap, Notes: in.Notes, Guacamole: in.Guacamole,
+		StopSeconds: in.StopSeconds, Keymap: in.Keymap, Notes: in.Notes,
+		Clipboard: in.Clipboard, Guacamole: in.Guacamole,
 	}
 	if spec.VCPUs == 0 {
 		spec.VCPUs = s.o.VCPUs

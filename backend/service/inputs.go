@@ -13,12 +13,13 @@ type CreateInput struct {
 	Keymap      string `json:"keymap"`
 	Notes       string `json:"notes"`
 	Start       bool   `json:"start"`
+	Clipboard   bool   `json:"clipboard,omitempty"` // shared with the guest: lab.NodeSpec tells what that takes
 
 	Guacamole map[string]string `json:"guacamole"` // parameters of the connection at the gateway
 }
 
 // SetInput changes a node; what is nil stays. VCPUs and MemoryMiB of an active
-// node, and its Keymap, take effect at its next start; Guacamole, which replaces
+// node, its Keymap and its Clipboard take effect at its next start; Guacamole, which replaces
 // all parameters of the connection at the gateway, at the next opening.
 type SetInput struct {
 	VCPUs       *int    `json:"vcpus"`
@@ -26,6 +27,7 @@ type SetInput struct {
 	StopSeconds *int    `json:"stopSeconds"`
 	Notes       *string `json:"notes"`
 	Keymap      *string `json:"keymap"`
+	Clipboard   *bool   `json:"clipboard"`
 
 	Guacamole map[string]string `json:"guacamole"`
 }

@@ -132,6 +132,7 @@ func differences(before, after lab.NodeSpec) string {
 	say(before.MemoryMiB != after.MemoryMiB, "memory %d to %d MiB", before.MemoryMiB, after.MemoryMiB)
 	say(before.StopLimit() != after.StopLimit(), "stop limit %.0f to %.0f s", before.StopLimit().Seconds(), after.StopLimit().Seconds())
 	say(before.Keymap != after.Keymap, "keymap")
+	say(before.Clipboard != after.Clipboard, "clipboard %s", map[bool]string{true: "on", false: "off"}[after.Clipboard])
 	say(before.Notes != after.Notes, "notes")
 	say(!maps.Equal(before.Guacamole, after.Guacamole), "parameters at the gateway")
 	return strings.Join(all, ", ")

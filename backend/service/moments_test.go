@@ -48,14 +48,14 @@ func TestHistoryOfALife(t *testing.T) {
 		h.done(h.s.UndoWipe(h.Context(), "web"))
 		h.done(h.s.Stop(h.Context(), "web"))
 		h.must(h.s.Rename(h.Context(), "web", "db"))
-		vcpus, memory, notes := 2, 256, "mine"
-		h.must(h.s.Set(h.Context(), "db", SetInput{VCPUs: &vcpus, MemoryMiB: &memory, Notes: &notes}))
+		vcpus, memory, notes, clipboard := 2, 256, "mine", true
+		h.must(h.s.Set(h.Context(), "db", SetInput{VCPUs: &vcpus, MemoryMiB: &memory, Notes: &notes, Clipboard: &clipboard}))
 		h.must(h.s.Set(h.Context(), "db", SetInput{VCPUs: &vcpus}))
 		h.done(h.s.Start(h.Context(), "db"))
 		h.must(h.s.Delete(h.Context(), "db", false))
 		life := []string{
 			"created from image tiny", "started", "wiped 192 KiB put aside", "undone 192 KiB put aside", "stopped", "renamed web to db",
-			"changed vCPUs 1 to 2, memory 512 to 256 MiB, notes", "started", "stopped", "deleted",
+			"changed vCPUs 1 to 2, memory 512 to 256 MiB, clipboard on, notes", "started", "stopped", "deleted",
 		}
 		got := h.history(v.ID)
 		for i := range got { // how large the fake's disks are does not matter
@@ -79,9 +79,13 @@ func TestHistoryOfALife(t *testing.T) {
 }
 
 func TestHistoryOfClones(t *testing.T) {
-	inHouse(t, func(_ *testing.T, h *house) {
+	inHouse(t, func(t *testing.T, h *house) {
 		h.made("web", "file")
-		h.must(h.s.Clone(h.Context(), "web", CloneInput{Name: "clean"}))
+		on := true
+		h.must(h.s.Set(h.Context(), "web", SetInput{Clipboard: &on}))
+		if v := h.must(h.s.Clone(h.Context(), "web", CloneInput{Name: "clean"})); !v.Clipboard {
+			t.Error("the clone does not share the clipboard")
+		}
 		h.must(h.s.Clone(h.Context(), "web", CloneInput{Name: "copy", CopyDisk: true}))
 		h.wantHistory("clean", "created clone of web")
 		h.wantHistory("copy", "created clone of web, with its disk")

@@ -39,7 +39,7 @@ func (n *node) spec() lab.NodeSpec {
 	spec, told := *n.stored, n.domain.Spec
 	spec.Name = cmp.Or(told.Name, spec.Name)
 	spec.VCPUs, spec.MemoryMiB = cmp.Or(told.VCPUs, spec.VCPUs), cmp.Or(told.MemoryMiB, spec.MemoryMiB)
-	spec.DeletedAt = nil
+	spec.Clipboard, spec.DeletedAt = told.Clipboard, nil
 	return spec
 }
 

@@ -19,6 +19,7 @@ func (s *Service) Set(ctx context.Context, node string, in SetInput) (lab.Node, 
 		replace(&spec.StopSeconds, in.StopSeconds)
 		replace(&spec.Notes, in.Notes)
 		replace(&spec.Keymap, in.Keymap)
+		replace(&spec.Clipboard, in.Clipboard)
 		if in.Guacamole != nil {
 			spec.Guacamole = in.Guacamole
 		}

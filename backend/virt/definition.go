@@ -26,6 +26,8 @@ type definition struct {
 	} `xml:"metadata"`
 	Disks    []definedDisk    `xml:"devices>disk"`
 	Graphics []definedDisplay `xml:"devices>graphics"`
+
+	Clipboard bool `xml:"-"` // of an inactive one only
 }
 
 type vcpu struct {
@@ -79,9 +81,17 @@ func readXML(d *libvirt.Domain, flags libvirt.DomainXMLFlags) (definition, error
 		return definition{}, err
 	}
 	if flags&libvirt.DOMAIN_XML_INACTIVE != 0 {
-		text = untilControllers(text)
+		return parseInactive(text)
 	}
 	return parseDefinition(text)
+}
+
+// parseInactive reads what will be true at the next start. Whether there is a
+// channel can be seen without decoding it: a text has no angle brackets.
+func parseInactive(text string) (definition, error) {
+	def, err := parseDefinition(untilControllers(text))
+	def.Clipboard = strings.Contains(text, "<channel type='"+vdagentType+"'>")
+	return def, err
 }
 
 func parseDefinition(text string) (definition, error) {
@@ -111,7 +121,7 @@ func untilControllers(text string) string {
 func (d *definition) spec() (lab.NodeSpec, error) {
 	spec, err := d.Metadata.Mark.spec()
 	spec.ID, spec.Name = d.UUID, d.Name
-	spec.VCPUs, spec.MemoryMiB = d.VCPU.count(), d.memory()>>10
+	spec.VCPUs, spec.MemoryMiB, spec.Clipboard = d.VCPU.count(), d.memory()>>10, d.Clipboard
 	if id, generation, ok := lab.ParseOverlayVolume(path.Base(d.overlay())); ok && id == d.UUID {
 		spec.Generation = generation
 	}

@@ -36,6 +36,7 @@ func applySpec(d *libvirtxml.Domain, at site, spec lab.NodeSpec, disk lab.Disk) 
 	if v := vnc(d); v != nil {
 		v.Keymap = spec.Keymap
 	}
+	setClipboard(d, spec.Clipboard)
 	followName(d, at)
 	return setMark(d, at.pool, spec)
 }
@@ -100,6 +101,22 @@ func setMAC(d *libvirtxml.Domain, mac string) {
 	if len(d.Devices.Interfaces) > 0 {
 		d.Devices.Interfaces[0].MAC = &libvirtxml.DomainInterfaceMAC{Address: mac}
 	}
+}
+
+// setClipboard gives the domain the channel by which QEMU shares the clipboard,
+// or takes it away. One that somebody else gave it stays as it is.
+func setClipboard(d *libvirtxml.Domain, on bool) {
+	has := slices.ContainsFunc(d.Devices.Channels, isVDAgent)
+	switch {
+	case on && !has:
+		d.Devices.Channels = append(d.Devices.Channels, vdagent())
+	case !on:
+		d.Devices.Channels = slices.DeleteFunc(d.Devices.Channels, isVDAgent)
+	}
+}
+
+func isVDAgent(c libvirtxml.DomainChannel) bool {
+	return c.Source != nil && c.Source.QEMUVDAgent != nil
 }
 
 // followName brings in line what hangs on the domain's name.

@@ -73,7 +73,7 @@ func readFile(file string) (definition, error) {
 	if err != nil {
 		return definition{}, err
 	}
-	return parseDefinition(untilControllers(string(text)))
+	return parseInactive(string(text))
 }
 
 // readFileEvents goes on until events is closed.

@@ -10,6 +10,12 @@ const arch = "x86_64"
 // agentName is the channel that QEMU's guest agent looks for.
 const agentName = "org.qemu.guest_agent.0"
 
+// QEMU's own end of the clipboard, and the channel that spice-vdagent looks for.
+const (
+	vdagentType = "qemu-vdagent"
+	vdagentName = "com.redhat.spice.0"
+)
+
 // rootPorts is how many PCIe root ports a node has: six for its own devices
 // and ten to plug more into while it runs.
 const rootPorts = 16
@@ -99,6 +105,16 @@ func devices() *libvirtxml.DomainDeviceList {
 			Model:   "virtio",
 			Backend: &libvirtxml.DomainRNGBackend{Random: &libvirtxml.DomainRNGBackendRandom{Device: "/dev/urandom"}},
 		}},
+	}
+}
+
+// vdagent is the channel that shares the clipboard.
+func vdagent() libvirtxml.DomainChannel {
+	return libvirtxml.DomainChannel{
+		Source: &libvirtxml.DomainChardevSource{QEMUVDAgent: &libvirtxml.DomainChardevSourceQEMUVDAgent{
+			ClipBoard: &libvirtxml.DomainChardevSourceQEMUVDAgentClipBoard{CopyPaste: "yes"},
+		}},
+		Target: &libvirtxml.DomainChannelTarget{VirtIO: &libvirtxml.DomainChannelTargetVirtIO{Name: vdagentName}},
 	}
 }
 

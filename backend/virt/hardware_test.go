@@ -50,8 +50,10 @@ func mustMarshal(t testing.TB, d *libvirtxml.Domain) string {
 }
 
 func TestDomainXML(t *testing.T) {
-	for name, kvm := range map[string]bool{"kvm": true, "tcg": false} {
-		got := mustMarshal(t, mustNewDomain(t, kvm))
+	shared := mustNewDomain(t, false)
+	setClipboard(shared, true)
+	for name, d := range map[string]*libvirtxml.Domain{"kvm": mustNewDomain(t, true), "tcg": mustNewDomain(t, false), "clipboard": shared} {
+		got := mustMarshal(t, d)
 		golden := filepath.Join("testdata", name+".xml")
 		if *update {
 			if err := os.WriteFile(golden, []byte(got+"\n"), 0o644); err != nil {
@@ -70,8 +72,31 @@ func TestDomainXML(t *testing.T) {
 
 func TestDomainXMLIsValid(t *testing.T) {
 	needReal(t)
-	for _, name := range []string{"kvm", "tcg"} {
+	for _, name := range []string{"kvm", "tcg", "clipboard"} {
 		mustRun(t, "virt-xml-validate", filepath.Join("testdata", name+".xml"), "domain")
+	}
+}
+
+// TestClipboard makes sure that the channel comes once, goes, and is left as
+// others made it.
+func TestClipboard(t *testing.T) {
+	d := mustNewDomain(t, false)
+	without := mustMarshal(t, d)
+	for range 2 {
+		setClipboard(d, true)
+	}
+	if got := len(d.Devices.Channels); got != 2 {
+		t.Errorf("got %d channels, want the agent's and the clipboard's", got)
+	}
+	d.Devices.Channels[1].Target.VirtIO.Name = "another"
+	theirs := mustMarshal(t, d)
+	setClipboard(d, true)
+	if got := mustMarshal(t, d); got != theirs {
+		t.Errorf("got\n%s\nwant it left as it was:\n%s", got, theirs)
+	}
+	setClipboard(d, false)
+	if got := mustMarshal(t, d); got != without {
+		t.Errorf("got\n%s\nwant no trace of it:\n%s", got, without)
 	}
 }
 

@@ -148,6 +148,29 @@ func TestForeignStart(t *testing.T) {
 	eventually(t, "the password changed", func() bool { return password() != second })
 }
 
+// TestClipboardStarts makes sure that QEMU takes the channel, whoever gave it to
+// the node, and that it goes again.
+func TestClipboardStarts(t *testing.T) {
+	c := mustOpen(t)
+	spec := mustDefine(t, c)
+	for _, on := range []bool{true, false} {
+		spec.Clipboard = on
+		if err := c.Define(t.Context(), spec, lab.Disk{}); err != nil {
+			t.Fatal(err)
+		}
+		mustPower(t, c, spec.ID, lab.PowerStart)
+		if got := strings.Contains(virsh(t, c, "dumpxml", spec.ID), "<clipboard copypaste='yes'/>"); got != on {
+			t.Errorf("the running node has the channel: %v, want %v", got, on)
+		}
+		mustPower(t, c, spec.ID, lab.PowerForceOff)
+	}
+	mustRun(t, "virt-xml", "-c", c.cfg.URI, spec.ID, "--add-device", "--channel",
+		"qemu-vdagent,source.clipboard.copypaste=yes,target.type=virtio,target.name=com.redhat.spice.0")
+	if got := mustDomain(t, c, spec.ID).Spec; !got.Clipboard {
+		t.Errorf("got %+v, want the channel that virt-xml added", got)
+	}
+}
+
 func TestManagedSaveIsDropped(t *testing.T) {
 	c := mustOpen(t)
 	spec := mustDefine(t, c)

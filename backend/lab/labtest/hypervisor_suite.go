@@ -181,6 +181,7 @@ func hypervisorRedefine(r rig) {
 	spec := r.defined("node")
 	other := r.defined("other")
 	spec.VCPUs, spec.MemoryMiB, spec.Notes, spec.Generation, spec.Keymap = 3, 128, "changed", 2, "fr"
+	spec.Clipboard = true
 	spec.Kept = []lab.KeptOverlay{{Generation: 1, At: spec.CreatedAt, Reason: lab.KeptByWipe}}
 	r.define(spec)
 	d := r.domain(spec.ID)
@@ -189,6 +190,9 @@ func hypervisorRedefine(r rig) {
 		r.Errorf("got overlay %s, want %s", d.Overlay, want)
 	}
 	r.wantSpec(r.domain(other.ID).Spec, other)
+	spec.Clipboard = false
+	r.define(spec)
+	r.wantSpec(r.domain(spec.ID).Spec, spec)
 }
 
 func hypervisorZeroDisk(r rig) {

@@ -147,6 +147,7 @@ export namespace lab {
 	    memoryMiB: number;
 	    mac: string;
 	    keymap?: string;
+	    clipboard?: boolean;
 	    guacamole?: Record<string, string>;
 	    stopSeconds?: number;
 	    notes?: string;
@@ -268,6 +269,7 @@ export namespace service {
 	    keymap: string;
 	    notes: string;
 	    start: boolean;
+	    clipboard?: boolean;
 	    guacamole: Record<string, string>;
 	}
 	export interface SetInput {
@@ -276,6 +278,7 @@ export namespace service {
 	    stopSeconds?: number;
 	    notes?: string;
 	    keymap?: string;
+	    clipboard?: boolean;
 	    guacamole: Record<string, string>;
 	}
 
