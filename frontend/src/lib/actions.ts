@@ -98,6 +98,7 @@ export function takes(verb: BulkVerb, node: Node): boolean {
 export function upTime(node: Node, now: number): string {
   if (!node.startedAt) return 'Never started';
   const ago = since(node.startedAt, now);
+  if (hasDisplay(node) && now - Date.parse(node.startedAt) < 60_000) return 'Just started';
   return hasDisplay(node) ? `Up ${ago}` : `Last started ${ago} ago`;
 }
 
