@@ -6,6 +6,7 @@
 
 import type { GatewaySettings, Image, LabEvent, Node, Problem, State } from '../src/lib/lab';
 import { Gateway } from './gateway';
+import { host } from './host';
 
 const asked = new URLSearchParams(location.search);
 const MiB = 1 << 20;
@@ -180,20 +181,6 @@ function remove(node: Node): Node {
   send({ kind: 'node_removed', id: node.id } as LabEvent);
   return node;
 }
-
-const host = {
-  uri: 'qemu:///session',
-  profile: 'session',
-  hypervisor: 'QEMU 7.2.22, libvirt 9.0.0',
-  cpus: 2,
-  memoryMiB: 24_033,
-  freeMiB: 11_873,
-  accelerated: false,
-  acceleration: 'Emulated (TCG): /dev/kvm is not there. Nodes run about ten times slower.',
-  poolPath: '/home/ada/.local/share/sandboxlabs/pool',
-  poolBytes: 480 * 1024 * MiB,
-  poolFreeBytes: 31 * 1024 * MiB,
-};
 
 const denied = {
   kind: 'denied',
