@@ -1,5 +1,7 @@
 package lab
 
+import "time"
+
 // EventKind says which field of an Event is set.
 type EventKind string
 
@@ -10,7 +12,7 @@ const (
 	EventNodeRemoved  EventKind = "node_removed"  // ID: the node is no longer listed
 	EventImage        EventKind = "image"         // Image: its whole new value
 	EventImageRemoved EventKind = "image_removed" // ID: name of the image that is no longer listed
-	EventLink         EventKind = "link"          // Link: the connection to libvirt came or went
+	EventLink         EventKind = "link"          // Link: the connection to libvirt came or went, or could not be restored once more
 	EventGateway      EventKind = "gateway"       // Gateway: its whole new status
 )
 
@@ -32,7 +34,9 @@ type Event struct {
 
 // Link is the state of the connection to libvirt.
 type Link struct {
-	Connected bool     `json:"connected"`
-	URI       string   `json:"uri"`
-	Problem   *Problem `json:"problem,omitempty"` // why not connected
+	Connected bool       `json:"connected"`
+	URI       string     `json:"uri"`
+	Problem   *Problem   `json:"problem,omitempty"` // why not connected
+	Since     *time.Time `json:"since,omitempty"`   // when it was lost, or was first found not to be there; nil while connected
+	Attempts  int        `json:"attempts"`          // to connect that have failed since then
 }

@@ -50,8 +50,9 @@ type Hypervisor interface {
 
 	// Watch calls notify for every change of a domain or of the connection
 	// until ctx ends, also for domains made after the call, and returns at
-	// once. The first hint says whether there is a connection. A hint MUST come
-	// after the change can be read. notify MUST NOT block.
+	// once. The first hint says whether there is a connection. While there is
+	// none, every attempt to connect that fails MUST be hinted at. A hint MUST
+	// come after the change can be read. notify MUST NOT block.
 	Watch(ctx context.Context, notify func(Hint))
 
 	// Host tells what the host can do and what it has free.

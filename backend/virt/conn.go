@@ -33,6 +33,7 @@ type Config struct {
 type Conn struct {
 	cfg   Config
 	uri   uri
+	dial  func(uri string, c *Conn) (*session, error)
 	hints hub
 	stop  context.CancelFunc
 	ended chan struct{} // closed when run is over
@@ -59,12 +60,16 @@ var (
 // Open starts to connect, and to reconnect whenever the connection is lost,
 // until Close. It does not wait; Connect does.
 func Open(cfg Config) *Conn {
+	return open(cfg, dial)
+}
+
+func open(cfg Config, dial func(string, *Conn) (*session, error)) *Conn {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Conn{
-		cfg: cfg, uri: parseURI(cfg.URI), stop: stop,
+		cfg: cfg, uri: parseURI(cfg.URI), dial: dial, stop: stop,
 		ended: make(chan struct{}), tried: make(chan struct{}),
 		booting: make(map[string]bool), ours: make(map[string]bool), asked: make(map[string]bool),
 	}
@@ -93,24 +98,40 @@ func (c *Conn) Close() error {
 func (c *Conn) run(ctx context.Context) {
 	defer close(c.ended)
 	wait := firstWait
+	var away outage
 	for ctx.Err() == nil {
-		s, err := dial(c.cfg.URI, c)
+		s, err := c.dial(c.cfg.URI, c)
 		if err != nil {
-			c.unlink(c.uri.diagnose(err))
+			away.attempts++
+			c.unlink(c.uri.diagnose(err), away.begun())
 		} else {
 			c.link(s)
-			wait = firstWait
+			wait, away = firstWait, outage{}
 			select {
 			case <-s.over.Done():
-				c.unlink(errLost)
+				c.unlink(errLost, away.begun())
 			case <-ctx.Done():
-				c.unlink(errClosed)
+				c.unlink(errClosed, away.begun())
 			}
 			s.retire()
 		}
 		pause(ctx, wait)
 		wait = min(2*wait, lastWait)
 	}
+}
+
+// outage is the time in which there is no connection.
+type outage struct {
+	since    time.Time
+	attempts int // that have failed
+}
+
+// begun gives the outage, which begins now unless it did before.
+func (o *outage) begun() outage {
+	if o.since.IsZero() {
+		o.since = time.Now()
+	}
+	return *o
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -143,7 +164,7 @@ func (c *Conn) link(s *session) {
 
 // unlink logs a reason once, however often it stands in the way, and no end we
 // made ourselves.
-func (c *Conn) unlink(why *lab.Error) {
+func (c *Conn) unlink(why *lab.Error, away outage) {
 	c.mu.Lock()
 	news := why != errClosed && (c.problem == nil || c.problem.Error() != why.Error())
 	c.live, c.problem = nil, why
@@ -151,7 +172,7 @@ func (c *Conn) unlink(why *lab.Error) {
 	if news {
 		c.cfg.Log.Warn("not connected to libvirt", "uri", c.cfg.URI, "error", why)
 	}
-	c.linked(&lab.Link{URI: c.cfg.URI, Problem: lab.ProblemOf(why)})
+	c.linked(&lab.Link{URI: c.cfg.URI, Problem: lab.ProblemOf(why), Since: &away.since, Attempts: away.attempts})
 }
 
 // linked tells the watchers, and those who wait for the first attempt.

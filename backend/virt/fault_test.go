@@ -199,26 +199,31 @@ func TestDaemonDies(t *testing.T) {
 	hints := make(chan lab.Hint, 1000)
 	c.Watch(t.Context(), func(h lab.Hint) { hints <- h })
 	<-hints
-	pid, err := daemonPID(os.Getenv("XDG_RUNTIME_DIR"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	mustKillDaemon(t, os.Getenv("XDG_RUNTIME_DIR"))
 	begin := time.Now()
 	if l := awaitLink(t, hints); l.Connected || l.Problem == nil || l.Problem.Hint == "" {
 		t.Errorf("got link %+v, want it lost, with a problem", l)
 	}
 	t.Logf("noticed after %v", time.Since(begin))
-	_, err = c.Domain(t.Context(), spec.ID)
+	_, err := c.Domain(t.Context(), spec.ID)
 	wantProblem(t, err, lab.KindUnavailable, "libvirt")
-	if l := awaitLink(t, hints); !l.Connected {
-		t.Errorf("got link %+v, want it back", l)
+	for l := awaitLink(t, hints); !l.Connected; l = awaitLink(t, hints) {
+		t.Logf("attempt %d failed: %s", l.Attempts, l.Problem.Message)
 	}
 	t.Logf("connected after %v", time.Since(begin))
 	if d := mustDomain(t, c, spec.ID); d.State != lab.Running {
 		t.Errorf("got state %s, want it running", d.State)
+	}
+}
+
+func mustKillDaemon(t *testing.T, runtime string) {
+	t.Helper()
+	pid, err := daemonPID(runtime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
 	}
 }
 

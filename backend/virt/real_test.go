@@ -116,8 +116,29 @@ func removePool(name string) func(s *session) error {
 func TestHypervisor(t *testing.T) {
 	labtest.HypervisorSuite(t, func(t *testing.T) (lab.Hypervisor, lab.Pool) {
 		c := mustOpen(t)
-		return c, c
+		if os.Geteuid() == 0 {
+			return c, c // the system's libvirt is not ours to kill; TestAsUser runs this with a user's own
+		}
+		return losable{c}, c
 	})
+}
+
+// losable is the user's own libvirt, which the suite can take away.
+type losable struct{ *Conn }
+
+// Lose kills the daemon and keeps another from being started until back is called.
+func (losable) Lose(t *testing.T) (back func()) {
+	t.Helper()
+	runtime := os.Getenv("XDG_RUNTIME_DIR")
+	allow := func(mode os.FileMode) {
+		if err := os.Chmod(filepath.Join(runtime, "libvirt"), mode); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(func() { allow(0o700) })
+	allow(0o500)
+	mustKillDaemon(t, runtime)
+	return func() { allow(0o700) }
 }
 
 // TestHypervisorOfTestDriver runs the suite on libvirt's own mock, whose domains

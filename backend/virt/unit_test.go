@@ -115,9 +115,9 @@ func TestReasonIsLoggedOnce(t *testing.T) {
 	var log bytes.Buffer
 	c := &Conn{cfg: Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, tried: make(chan struct{})}
 	for _, why := range []string{"no socket", "no socket", "no permission"} {
-		c.unlink(lab.Errorf(lab.KindUnavailable, "%s", why))
+		c.unlink(lab.Errorf(lab.KindUnavailable, "%s", why), outage{})
 	}
-	c.unlink(errClosed)
+	c.unlink(errClosed, outage{})
 	if got, want := strings.Count(log.String(), "\n"), 2; got != want {
 		t.Errorf("got %d lines, want %d:\n%s", got, want, &log)
 	}

@@ -19,15 +19,12 @@ type hub struct {
 
 type watcher struct{ notify func(lab.Hint) }
 
-// setLink records the connection; a failure that is still the same is not told again.
+// setLink records the connection and tells of it.
 func (h *hub) setLink(l *lab.Link) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	same := h.link != nil && l.Problem != nil && h.link.Problem != nil && *h.link.Problem == *l.Problem
 	h.link = l
-	if !same {
-		h.tell(lab.Hint{Link: l})
-	}
+	h.tell(lab.Hint{Link: l})
 }
 
 func (h *hub) changed(id string) {

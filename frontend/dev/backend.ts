@@ -205,7 +205,8 @@ const calls: Record<string, (...args: never[]) => unknown> = {
     const link = {
       connected: !down,
       uri: 'qemu:///session',
-      ...(down && { problem }),
+      attempts: down ? 4 : 0,
+      ...(down && { problem, since: new Date(Date.now() - 13_000).toISOString() }),
     };
     const lists = { nodes: [...nodes.values()], images: [...images.values()] };
     send({ kind: 'snapshot', ...lists, link, gateway: gateway.status } as LabEvent);

@@ -48,6 +48,12 @@ test('a lost libvirt greys what is known, says so, and comes back by itself', as
     await expect(page.getByTestId('lost-banner')).toBeVisible();
     await expect(row(page, 'web-1', 'stopped')).toBeVisible();
     await expect(row(page, 'web-1').getByTestId('node-start')).toHaveAttribute('aria-disabled', 'true');
+    const lost = page.getByTestId('lost-time');
+    await expect(lost).toHaveText(/^[1-9]\d* attempts?, lost for \d+:\d\d\.$/, { timeout: 60_000 });
+    const tried = Number(await lost.getAttribute('data-attempts'));
+    await expect
+      .poll(async () => Number(await lost.getAttribute('data-attempts')), { timeout: 60_000 })
+      .toBeGreaterThan(tried);
   } finally {
     await back();
   }

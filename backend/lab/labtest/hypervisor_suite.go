@@ -47,6 +47,7 @@ func HypervisorSuite(t *testing.T, fresh func(t *testing.T) (lab.Hypervisor, lab
 		{"what is not there is not found", hypervisorMissing},
 		{"every change is hinted at", hypervisorWatch},
 		{"a watch ends with its context", hypervisorWatchEnds},
+		{"a lost connection is told, and each attempt to restore it", hypervisorLost},
 		{"the host tells what it can do", hypervisorHost},
 		{"a cancelled call changes nothing", hypervisorCancelled},
 		{"consoles need an active domain", hypervisorConsoles},

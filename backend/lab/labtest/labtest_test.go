@@ -13,8 +13,18 @@ func TestPool(t *testing.T) {
 func TestHypervisor(t *testing.T) {
 	HypervisorSuite(t, func(*testing.T) (lab.Hypervisor, lab.Pool) {
 		w := NewWorld()
-		return w.Hypervisor, w.Pool
+		return losable{w.Hypervisor}, w.Pool
 	})
+}
+
+// losable is the hypervisor with a daemon that the suite can take away.
+type losable struct{ *Hypervisor }
+
+func (l losable) Lose(*testing.T) (back func()) {
+	why := lab.Errorf(lab.KindUnavailable, "the daemon is gone")
+	l.Disconnect(why)
+	l.Disconnect(why)
+	return l.Connect
 }
 
 func TestStore(t *testing.T) {

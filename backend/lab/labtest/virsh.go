@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"sandboxlabs/backend/lab"
 )
@@ -139,9 +140,15 @@ func (h *Hypervisor) Whole(id string) bool {
 	return d != nil && h.pool.whole(d.disk.Overlay)
 }
 
-// Disconnect takes libvirt away, for the reason given. Domains go on.
+// Disconnect takes libvirt away, for the reason given; while it is away, one
+// more attempt to connect fails for that reason. Domains go on.
 func (h *Hypervisor) Disconnect(why *lab.Error) {
-	h.setLink(lab.Link{URI: h.link.URI, Problem: lab.ProblemOf(why)}, why)
+	away := lab.Link{URI: h.link.URI, Problem: lab.ProblemOf(why), Since: h.link.Since, Attempts: h.link.Attempts + 1}
+	if h.link.Connected {
+		lost := time.Now()
+		away.Since, away.Attempts = &lost, 0
+	}
+	h.setLink(away, why)
 }
 
 // Connect brings libvirt back.

@@ -2,6 +2,7 @@ package labtest
 
 import (
 	"context"
+	"testing"
 	"time"
 
 	"sandboxlabs/backend/lab"
@@ -42,18 +43,64 @@ func (r rig) awaitState(hints <-chan lab.Hint, id string, want lab.State) {
 
 func hypervisorWatch(r rig) {
 	hints := r.watch(r.Context())
-	select {
-	case hint := <-hints:
-		if hint.Link == nil || !hint.Link.Connected || hint.Link.URI == "" {
-			r.Errorf("the first hint is %+v, want a connection", hint)
-		}
-	case <-time.After(hintLimit):
-		r.Fatal("no first hint")
-	}
+	r.wantConnected(r.link(hints))
 	spec := r.defined("node")
 	r.awaitState(hints, spec.ID, lab.Stopped)
 	r.watchPower(hints, spec.ID)
 	r.watchDefinition(hints, spec)
+}
+
+// link gives the next state of the connection.
+func (r rig) link(hints <-chan lab.Hint) lab.Link {
+	r.Helper()
+	limit := time.After(hintLimit)
+	for {
+		select {
+		case hint := <-hints:
+			if hint.Link != nil {
+				return *hint.Link
+			}
+		case <-limit:
+			r.Fatal("no hint about the connection")
+		}
+	}
+}
+
+func (r rig) wantConnected(got lab.Link) {
+	r.Helper()
+	if !got.Connected || got.URI == "" || got.Problem != nil || got.Since != nil || got.Attempts != 0 {
+		r.Errorf("got link %+v, want a connection and nothing of a loss", got)
+	}
+}
+
+// hypervisorLost takes libvirt away: the loss is told with its time, then each
+// attempt that fails, and that it is back.
+func hypervisorLost(r rig) {
+	lose, able := r.h.(interface {
+		Lose(t *testing.T) (back func())
+	})
+	if !able {
+		r.Log("this libvirt can not be taken away")
+		return
+	}
+	hints := r.watch(r.Context())
+	r.wantConnected(r.link(hints))
+	before := time.Now()
+	back := lose.Lose(r.T)
+	first := r.link(hints)
+	if first.Connected || first.Problem == nil || first.Since == nil || first.Since.Before(before) || first.Attempts != 0 {
+		r.Fatalf("got link %+v, want it lost since now, before any attempt", first)
+	}
+	if again := r.link(hints); again.Connected || again.Problem == nil || again.Since == nil ||
+		!again.Since.Equal(*first.Since) || again.Attempts != 1 {
+		r.Errorf("got link %+v, want it lost since %v, after one attempt", again, first.Since)
+	}
+	back()
+	got := r.link(hints)
+	for !got.Connected {
+		got = r.link(hints)
+	}
+	r.wantConnected(got)
 }
 
 func (r rig) watchPower(hints <-chan lab.Hint, id string) {

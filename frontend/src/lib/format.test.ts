@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes, memory, moment, plural, since, diskUse } from './format';
+import { bytes, elapsed, memory, moment, plural, since, diskUse } from './format';
 
 test.each([
   [0, '0 B'],
@@ -11,6 +11,13 @@ test.each([
   [3.2 * 1024 ** 2, '3.2 MiB'],
   [12 * 1024 ** 3, '12 GiB'],
 ])('bytes(%d)', (count, want) => expect(bytes(count)).toBe(want));
+
+test.each([
+  [-1, '0:00'],
+  [7_900, '0:07'],
+  [760_000, '12:40'],
+  [7_500_000, '125:00'],
+])('elapsed(%d)', (ms, want) => expect(elapsed(ms)).toBe(want));
 
 test.each([
   [256, '256 MiB'],

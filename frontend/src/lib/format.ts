@@ -62,6 +62,12 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`;
 }
 
+/** 0:07, 12:40, 125:00: minutes and seconds that pass while one looks. */
+export function elapsed(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
 /** 196 KiB, saves 412 MiB: what a node has written, and what a full copy of its base would take. */
 export function diskUse(written: number, base: number | undefined): string {
   return base ? `${bytes(written)}, saves ${bytes(base)}` : bytes(written);

@@ -95,6 +95,9 @@ export namespace lab {
 	    connected: boolean;
 	    uri: string;
 	    problem?: Problem;
+	    // Go type: time
+	    since?: any;
+	    attempts: number;
 	}
 	export interface Image {
 	    name: string;
