@@ -2,6 +2,8 @@ package durable
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -216,6 +218,52 @@ func TestLockHoldsBetweenProcesses(t *testing.T) {
 	unlock, err = Lock(path)
 	mustBeKind(t, err, "")
 	unlock()
+}
+
+// Who waits for a file gets the one that is there then, and waits for a moment only.
+func TestHoldKeepsOthersWaiting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new", "x")
+	_, release, err := Hold(t.Context(), path)
+	mustBeKind(t, err, "")
+	got := make(chan string, 1)
+	go func() {
+		f, release, err := Hold(t.Context(), path)
+		if err != nil {
+			got <- err.Error()
+			return
+		}
+		defer release()
+		content, err := io.ReadAll(f)
+		got <- fmt.Sprint(string(content), err)
+	}()
+	select {
+	case early := <-got:
+		t.Errorf("got %q while the file was held", early)
+	case <-time.After(20 * holdPause):
+	}
+	mustBeKind(t, Write(path, []byte("another file")), "")
+	release()
+	if got, want := <-got, "another file<nil>"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestHoldGivesUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	_, release, err := Hold(t.Context(), path)
+	mustBeKind(t, err, "")
+	defer release()
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := Hold(cancelled, path); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was cancelled", err)
+	}
+	begin := time.Now()
+	_, _, err = Hold(t.Context(), path)
+	mustBeKind(t, err, lab.KindBusy)
+	if waited := time.Since(begin); waited < holdPatience {
+		t.Errorf("gave up after %v, want %v", waited, holdPatience)
+	}
 }
 
 // mustHold lets another process reserve path; kill is kill -9.
