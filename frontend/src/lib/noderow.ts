@@ -10,7 +10,8 @@ export interface NodeProps {
   node: Node;
   /** What the node stands on, if it is in the library. */
   image: Image | undefined;
-  online: boolean;
+  /** Why nothing can be changed now; empty if it can. */
+  away: string;
   /** What was asked of it and is not answered yet. */
   asked: Action | undefined;
   now: number;

@@ -58,17 +58,17 @@ test('remember keeps the latest first, each once', () => {
 });
 
 describe('standing', () => {
-  const of = (action: string, it: Node, online = true) => {
+  const of = (action: string, it: Node, away = '') => {
     const found = items([it]).find(({ id }) => id === `act ${action} ${it.id}`);
-    return found && standing(found, it, online);
+    return found && standing(found, it, away);
   };
 
   test('names why something can not be run', () => {
     expect(of('start', node(1))?.blocked).toBe('');
     expect(of('start', node(1, 'running'))?.blocked).toBe('It is running.');
     expect(of('undo', node(1))).toBeUndefined();
-    expect(of('start', node(1), false)?.blocked).toBe('libvirt does not answer.');
-    expect(of('console', node(1), false)?.blocked).toBe('');
+    expect(of('start', node(1), 'libvirt does not answer.')?.blocked).toBe('libvirt does not answer.');
+    expect(of('console', node(1), 'libvirt does not answer.')?.blocked).toBe('');
   });
 
   test('names what is lost', () => {

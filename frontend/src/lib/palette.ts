@@ -129,9 +129,9 @@ export const remember = (recent: string[], id: string): string[] =>
 const isReading = ({ kind }: Run) => kind === 'screen' || kind === 'detail' || kind === 'shortcuts';
 
 /** How an item stands with its node as it is now. */
-export function standing({ run }: Item, node: Node | undefined, online: boolean): Standing {
+export function standing({ run }: Item, node: Node | undefined, away: string): Standing {
   const reads = isReading(run) || (run.kind === 'act' && run.action === 'console');
-  if (!online && !reads) return { blocked: 'libvirt does not answer.', note: '' };
+  if (away && !reads) return { blocked: away, note: '' };
   if (run.kind !== 'act' || run.action === 'console') return { blocked: '', note: '' };
   if (!node) return { blocked: 'It is gone.', note: '' };
   return { blocked: blockedOf(run.action, node), note: noteOf(run.action, node) };

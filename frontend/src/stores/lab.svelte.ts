@@ -69,6 +69,11 @@ export class Lab {
     return this.#link?.connected ?? false;
   }
 
+  /** Why commands can not be carried out now, for every control that waits for it; empty if they can. */
+  get away(): string {
+    return this.online ? '' : 'libvirt does not answer.';
+  }
+
   /** Guacamole; undefined until the first news of it. */
   get gateway(): GatewayStatus | undefined {
     return this.#gateway;
