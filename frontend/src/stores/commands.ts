@@ -1,7 +1,7 @@
 // What the person asks for. Commands call the program and tell of failures; what
 // changed arrives as events. Each is kept among the activity until its effect has come.
 
-import type { Act, Action } from '../lib/actions';
+import type { Act } from '../lib/actions';
 import * as api from '../lib/api';
 import type { CreateInput, Node, SetInput } from '../lib/lab';
 import { problemOf } from '../lib/problem';
@@ -45,14 +45,10 @@ async function perform({ verb, past, back, work }: Command, node: Node): Promise
   toasts.done({ subject: node.id, title: `${past} ${node.name}`, detail, undo });
 }
 
-/** What a guest has in memory is lost: only one that was already asked to stop may be forced off unasked. */
-const asksFirst = (action: Action, { state }: Node) =>
-  action === 'forceOff' && (state === 'running' || state === 'paused');
-
 /** Performs an action on a node, or opens what asks for its details. */
 export const act: Act = (action, node) => {
   const command = verbs[action];
-  if (command && !asksFirst(action, node)) void perform(command, node);
+  if (command) void perform(command, node);
   else if (action === 'measure')
     api.show(node.id).catch(() => undefined); // the last size stays, and the banner tells why
   else if (action === 'console') view.show('console', node.id);

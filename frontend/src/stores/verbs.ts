@@ -84,10 +84,10 @@ const simple = (verb: string, action: Action, call: (id: string) => Promise<Node
   work: (node) => change(action, node, () => call(node.id)),
 });
 
+/** Forcing off is not among them: what it loses can not be brought back, whatever the state, so it asks first. */
 export const verbs: Partial<Record<Action, Command>> = {
   start: simple('Start', 'start', api.start),
   stop: simple('Stop', 'stop', api.stop),
-  forceOff: simple('Force off', 'forceOff', api.forceOff),
   reboot: simple('Reboot', 'reboot', api.reboot),
   pause: simple('Pause', 'pause', api.pause),
   resume: simple('Resume', 'resume', api.resume),
