@@ -2,6 +2,7 @@ import * as api from '../lib/api';
 import { noSettings } from '../lib/gateway';
 import type { Check, GatewaySettings, Problem } from '../lib/lab';
 import { problemOf } from '../lib/problem';
+import { activity } from './activity.svelte';
 
 /** The settings of the gateway: as they are, and as the person is changing them. */
 class Settings {
@@ -73,7 +74,7 @@ class Settings {
   save(): Promise<void> {
     const given = this.value;
     return this.#attempt('save', async () => {
-      await api.setGateway(given);
+      await activity.track('Save the gateway’s settings', () => api.setGateway(given));
       if (given === this.value) this.#draft = undefined;
       await this.load();
     });
