@@ -5,14 +5,16 @@ let desk: string | undefined;
 let written: string[];
 let pasted: string[];
 let tapped: number[];
+let refused: number[];
 let exchange: Exchange;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [desk, written, pasted, tapped] = ['one', [], [], []];
+  [desk, written, pasted, tapped, refused] = ['one', [], [], [], []];
   exchange = new Exchange(
     { read: () => Promise.resolve(desk), write: (text) => Promise.resolve(written.push(text)) },
     { paste: (text) => pasted.push(text), press: ({ keysym }, down) => down && tapped.push(keysym) },
+    (length) => refused.push(length),
   );
 });
 afterEach(() => vi.useRealTimers());
@@ -80,3 +82,17 @@ test.each([
   ['v', { ctrlKey: true, altKey: true }, undefined],
   ['Insert', {}, undefined],
 ])('%s %j', (name, more, want) => expect(pasteKey(key(name, more))).toBe(want));
+
+test('a text that is too long is refused when it is pasted, not when the guest gets the keyboard', async () => {
+  desk = 'x'.repeat(300_000);
+  await exchange.offer();
+  exchange.key(key('a'));
+  expect(refused).toEqual([]);
+  exchange.key(key('v', { ctrlKey: true }));
+  exchange.handed(desk);
+  expect([refused, pasted]).toEqual([[300_000, 300_000], []]);
+  desk = 'short';
+  await exchange.offer();
+  exchange.key(key('v', { ctrlKey: true }));
+  expect([refused.length, pasted]).toEqual([2, ['short']]);
+});

@@ -29,12 +29,16 @@ export function pasteKey({ key, ctrlKey, altKey, shiftKey, metaKey }: Key): numb
 export class Exchange {
   #desk: Desk;
   #guest: Guest;
+  #refused: (length: number) => void;
   #last = '';
   #readable = true;
+  /** Of the desktop's text, where that is too long for a guest. */
+  #tooLong = 0;
 
-  constructor(desk: Desk, guest: Guest) {
+  constructor(desk: Desk, guest: Guest, refused: (length: number) => void) {
     this.#desk = desk;
     this.#guest = guest;
+    this.#refused = refused;
   }
 
   /** Gives the guest what the desktop has, if that is new to it. */
@@ -50,7 +54,8 @@ export class Exchange {
   }
 
   give(text: string): void {
-    if (!text || text === this.#last || text.length > longestText) return;
+    this.#tooLong = text.length > longestText ? text.length : 0;
+    if (!text || text === this.#last || this.#tooLong) return;
     this.#last = text;
     this.#guest.paste(text);
   }
@@ -68,11 +73,23 @@ export class Exchange {
    */
   key(event: Key): boolean {
     const keysym = pasteKey(event);
+    if (keysym !== undefined) this.#complain();
     if (this.#readable || keysym === undefined) return false;
     setTimeout(() => {
       for (const down of [true, false]) this.#guest.press({ keysym, code: event.code }, down);
     });
     return true;
+  }
+
+  /** To be called when the person pastes: that a text is too long matters only then. */
+  #complain(): void {
+    if (this.#tooLong) this.#refused(this.#tooLong);
+  }
+
+  /** Takes what a paste of the person's hands over. */
+  handed(text: string): void {
+    this.give(text);
+    this.#complain();
   }
 }
 
@@ -81,7 +98,7 @@ export function listen(exchange: Exchange, element: HTMLElement): () => void {
   const held = () => element.contains(document.activeElement);
   const offer = () => void (held() && exchange.offer());
   const key = (event: KeyboardEvent) => exchange.key(event) && event.stopPropagation();
-  const paste = (event: ClipboardEvent) => exchange.give(event.clipboardData?.getData('text/plain') ?? '');
+  const paste = (event: ClipboardEvent) => exchange.handed(event.clipboardData?.getData('text/plain') ?? '');
 
   element.addEventListener('focusin', offer);
   element.addEventListener('keydown', key, true);

@@ -7,8 +7,9 @@ import type { Node } from '../lib/lab';
 import { problemOf } from '../lib/problem';
 import { record, recordingHindrance, type Recording } from '../lib/recorder';
 import { scales, type Scale } from '../lib/scale';
+import { longestText } from '../lib/screen';
 import { clipboardHindrance, copyPicture, fileName, pngOf } from '../lib/snapshot';
-import { layoutOf, paces, type, typingFault } from '../lib/typing';
+import { count, layoutOf, paces, type, typingFault } from '../lib/typing';
 import { preferences } from './preferences.svelte';
 import { toasts } from './toasts.svelte';
 import { workspace } from './workspace.svelte';
@@ -96,6 +97,13 @@ export class Station {
 
   dismiss(): void {
     this.#doubtful = undefined;
+  }
+
+  /** Says that a text was too long to paste: the guest keeps what it had in its clipboard. */
+  refuse(length: number): void {
+    const { id, name } = this.#node();
+    const message = `The text has ${count(length)} characters. At most ${count(longestText)} can be pasted into a guest.`;
+    toasts.fail(`Could not paste into ${name}`, { kind: 'invalid', message }, id);
   }
 
   /** Types what can be typed of a text. */
