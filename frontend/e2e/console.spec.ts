@@ -1,6 +1,7 @@
 import type { Download, Page } from '@playwright/test';
 import { readFile } from 'node:fs/promises';
-import { expect, open, test } from './fixtures';
+import { display, expectDisplay, pane, write } from './console';
+import { expect, test } from './fixtures';
 import { Guest } from './guest';
 import { virsh } from './place';
 
@@ -12,21 +13,7 @@ test.beforeAll(async ({ lab }) => {
   ids = Object.fromEntries((await lab.boot(...names)).map(({ name, id }) => [name, id]));
 });
 
-const display = (page: Page, name: string, state = 'connected') =>
-  page.locator(`[data-testid=console][data-name="${name}"][data-state="${state}"]`);
-const pane = (page: Page, name: string) => page.getByRole('region', { name: `Console of ${name}` });
-
-async function connect(page: Page, name = 'left'): Promise<void> {
-  await open(page, `#/console/${ids[name]}`);
-  await expect(display(page, name)).toBeVisible();
-}
-
-/** A person's typing, with Shift where it is needed; the queue of a guest's keyboard is short. */
-async function write(page: Page, text: string): Promise<void> {
-  for (const it of text)
-    await page.keyboard.press(/[A-Z~!@#$%^&*()_+{}|:"<>?]/.test(it) ? `Shift+${it}` : it, { delay: 15 });
-  await page.keyboard.press('Enter');
-}
+const connect = (page: Page, name = 'left') => expectDisplay(page, name, ids[name]);
 
 async function capture(page: Page, item: string): Promise<void> {
   await pane(page, 'left').getByTestId('console-capture').click();
