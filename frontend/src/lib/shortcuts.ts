@@ -1,6 +1,6 @@
 // The keys, once: what handles them and the list of them are both made from this table.
 
-export type Place = 'Anywhere' | 'Nodes' | 'Details' | 'Console' | 'Palette';
+export type Place = 'Anywhere' | 'In the list of nodes' | 'Details' | 'Console' | 'Palette';
 
 export interface Shortcut {
   id: string;
@@ -35,6 +35,20 @@ const pageShortcuts = [
 
 /** What parts of the page listen to themselves, while they have the keyboard. */
 const ownShortcuts: Shortcut[] = [
+  ...(
+    [
+      ['list-move', ['↑', '↓', '←', '→', 'Home', 'End'], 'Go to another node'],
+      ['list-extend', ['Shift+↑', 'Shift+↓'], 'Select on the way'],
+      ['list-select', ['Space'], 'Select the node, or not'],
+      ['list-all', ['Ctrl+A'], 'Select all nodes'],
+      ['list-none', ['Escape'], 'Select none'],
+      ['list-console', ['Enter'], 'Open the console'],
+      ['list-details', ['d', 'Alt+Enter'], 'Open the details'],
+      ['list-rename', ['F2'], 'Rename in place'],
+      ['list-delete', ['Delete'], 'Delete what is selected, or the node'],
+      ['list-menu', ['Menu', 'Shift+F10'], 'Open the menu of the node'],
+    ] as const
+  ).map(([id, keys, what]) => ({ id, keys: [...keys], what, where: 'In the list of nodes' as const })),
   { id: 'leave', keys: ['Ctrl+Alt'], what: 'Leave the console: press both and let go', where: 'Console' },
   {
     id: 'consoles',
