@@ -25,6 +25,31 @@ test('the palette starts a node', async ({ page, lab }) => {
   await expect(row(page, 'alpha', 'stopped')).toBeVisible();
 });
 
+test('the palette opens the serial port of a node, also from its display', async ({ page, lab }) => {
+  const { id } = await lab.node('beta');
+  await open(page, `#/console/${id}`);
+  await expect(page.getByTestId('console-device')).toHaveAttribute('data-device', 'display');
+  for (const back of [true, false]) {
+    await palette(page, 'serial beta');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('[data-testid=serial][data-name=beta][data-state=off]')).toBeVisible();
+    await expect(page.getByTestId('console-device')).toHaveAttribute('data-device', 'serial');
+    if (back) await page.getByTestId('device-display').click();
+  }
+});
+
+test('the palette opens every tab of the details', async ({ page }) => {
+  await open(page);
+  for (const [query, tab] of [
+    ['console details gamma', 'console'],
+    ['resources of gamma', 'resources'],
+  ] as const) {
+    await palette(page, query);
+    await page.locator(`[data-testid=palette-item][data-id^="detail ${tab} "]`).click();
+    await expect(page.locator('[data-testid=details][data-name=gamma]')).toHaveAttribute('data-tab', tab);
+  }
+});
+
 test('the palette says that nothing was found, and Escape gives the focus back', async ({ page }) => {
   await open(page);
   await page.getByTestId('search').focus();

@@ -21,6 +21,8 @@ export type Action =
   | 'delete'
   | 'forget'
   | 'console'
+  /** Its console, turned to the serial port. */
+  | 'serial'
   /** Measure what it has written: that grows without an event. */
   | 'measure';
 

@@ -26,6 +26,16 @@ describe('search', () => {
     ]);
   });
 
+  test('finds the serial port and every tab of the details', () => {
+    const nodes = [node(1)];
+    expect(find('serial web-1', nodes)[0]).toBe('Open the serial port of web-1');
+    expect(find('console details web-1', nodes)[0]).toBe('Console details of web-1');
+    expect(find('resources of web-1', nodes)).toContain('Resources of web-1');
+    expect(find('serial', [node(1, 'missing')])).toEqual([]);
+    const tabs = itemsOf(nodes, [], 0).flatMap(({ run }) => (run.kind === 'detail' ? [run.tab] : []));
+    expect(tabs).toEqual(['', 'console', 'resources', 'notes', 'history']);
+  });
+
   test('begins with what was run lately', () => {
     const recent = remember(remember([], 'act start id-1'), 'screen health');
     expect(find('', [node(1)], recent).slice(0, 2)).toEqual(['Go to health', 'Start web-1']);
@@ -69,6 +79,7 @@ describe('standing', () => {
     expect(of('undo', node(1))).toBeUndefined();
     expect(of('start', node(1), 'libvirt does not answer.')?.blocked).toBe('libvirt does not answer.');
     expect(of('console', node(1), 'libvirt does not answer.')?.blocked).toBe('');
+    expect(of('serial', node(1), 'libvirt does not answer.')?.blocked).toBe('');
   });
 
   test('names what is lost', () => {

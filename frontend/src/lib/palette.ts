@@ -31,6 +31,7 @@ export interface Standing {
 
 const verbs: [action: Action, verb: string, icon: string][] = [
   ['console', 'Console of', 'console'],
+  ['serial', 'Open the serial port of', 'serial'],
   ['start', 'Start', 'play'],
   ['stop', 'Stop', 'stop'],
   ['wipe', 'Wipe', 'wipe'],
@@ -51,6 +52,8 @@ const missingVerbs: typeof verbs = [
 ];
 const tabs: [tab: string, words: string][] = [
   ['', 'Details of'],
+  ['console', 'Console details of'],
+  ['resources', 'Resources of'],
   ['notes', 'Notes of'],
   ['history', 'History of'],
 ];
@@ -126,13 +129,16 @@ const memoryOf = 12;
 export const remember = (recent: string[], id: string): string[] =>
   [id, ...recent.filter((it) => it !== id)].slice(0, memoryOf);
 
-const isReading = ({ kind }: Run) => kind === 'screen' || kind === 'detail' || kind === 'shortcuts';
+/** What only brings a console to the front: it can be done in any state. */
+const shows = (run: Run) => run.kind === 'act' && (run.action === 'console' || run.action === 'serial');
+
+const isReading = (run: Run) =>
+  run.kind === 'screen' || run.kind === 'detail' || run.kind === 'shortcuts' || shows(run);
 
 /** How an item stands with its node as it is now. */
 export function standing({ run }: Item, node: Node | undefined, away: string): Standing {
-  const reads = isReading(run) || (run.kind === 'act' && run.action === 'console');
-  if (away && !reads) return { blocked: away, note: '' };
-  if (run.kind !== 'act' || run.action === 'console') return { blocked: '', note: '' };
+  if (away && !isReading(run)) return { blocked: away, note: '' };
+  if (run.kind !== 'act' || shows(run)) return { blocked: '', note: '' };
   if (!node) return { blocked: 'It is gone.', note: '' };
   return { blocked: blockedOf(run.action, node), note: noteOf(run.action, node) };
 }

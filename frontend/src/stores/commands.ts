@@ -11,6 +11,7 @@ import { list } from './list.svelte';
 import { toasts } from './toasts.svelte';
 import { change, verbs, type Command } from './verbs';
 import { view } from './view.svelte';
+import { workspace } from './workspace.svelte';
 
 export { bulk } from './bulk';
 
@@ -45,6 +46,11 @@ async function perform({ verb, past, back, work }: Command, node: Node): Promise
   toasts.done({ subject: node.id, title: `${past} ${node.name}`, detail, undo });
 }
 
+function showSerial(id: string): void {
+  workspace.turn(id, 'serial');
+  view.show('console', id);
+}
+
 /** Performs an action on a node, or opens what asks for its details. */
 export const act: Act = (action, node) => {
   const command = verbs[action];
@@ -52,6 +58,7 @@ export const act: Act = (action, node) => {
   else if (action === 'measure')
     api.show(node.id).catch(() => undefined); // the last size stays, and the banner tells why
   else if (action === 'console') view.show('console', node.id);
+  else if (action === 'serial') showSerial(node.id);
   else if (action === 'set') view.detail(node.id, 'resources');
   else if (action === 'rename') list.rename(node);
   else dialogs.open({ kind: action as NodeDialog, node });

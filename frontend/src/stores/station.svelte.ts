@@ -12,9 +12,7 @@ import { clipboardHindrance, copyPicture, fileName, pngOf } from '../lib/snapsho
 import { count, layoutOf, paces, type, typingFault } from '../lib/typing';
 import { preferences } from './preferences.svelte';
 import { toasts } from './toasts.svelte';
-import { workspace } from './workspace.svelte';
-
-export type Device = 'display' | 'serial';
+import { workspace, type Device } from './workspace.svelte';
 
 /** As fast as the guests of this machine take it; slowly where that is not known. */
 const pace = async (): Promise<number> => {
@@ -34,10 +32,17 @@ export class Station {
   #stopped = false;
   #recording?: Recording;
   console = $state.raw<Console>();
-  device = $state<Device>('display');
 
   constructor(node: () => Node) {
     this.#node = node;
+  }
+
+  get device(): Device {
+    return workspace.device(this.#node().id);
+  }
+
+  set device(device: Device) {
+    workspace.turn(this.#node().id, device);
   }
 
   get scale(): Scale {

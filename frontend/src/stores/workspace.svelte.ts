@@ -5,6 +5,8 @@ import { arrange, layoutOf, put, reorder, shift, type Layout } from '../lib/pane
 import { preferences } from './preferences.svelte';
 import { view } from './view.svelte';
 
+export type Device = 'display' | 'serial';
+
 /** The open consoles: which are shown beside each other, and which get what is typed. */
 class Workspace {
   /** The consoles, by the time of their last use, the newest first. */
@@ -14,6 +16,8 @@ class Workspace {
   #connected = new SvelteSet<string>();
   #broadcasting = $state(false);
   #receivers = new SvelteSet<string>();
+  /** What they show, if not the display. */
+  #devices = new SvelteMap<string, Device>();
   #recordings = new SvelteMap<string, number>();
   #held = new Held((key, down) => this.#spread(key, down));
 
@@ -39,6 +43,16 @@ class Workspace {
     this.#used = [...new Set(known)].filter((id) => view.consoles.has(id));
     this.#panes = arrange(this.#panes, this.layout, this.#used);
     for (const id of this.#receivers) if (!view.consoles.has(id)) this.#receivers.delete(id);
+    for (const id of this.#devices.keys()) if (!view.consoles.has(id)) this.#devices.delete(id);
+  }
+
+  /** Which of its devices a console shows. */
+  device(id: string): Device {
+    return this.#devices.get(id) ?? 'display';
+  }
+
+  turn(id: string, device: Device): void {
+    this.#devices.set(id, device);
   }
 
   /** Shows a console in a pane of its own choice. */
