@@ -17,7 +17,10 @@ type hub struct {
 	watchers map[*watcher]struct{}
 }
 
-type watcher struct{ notify func(lab.Hint) }
+type watcher struct {
+	ctx    context.Context
+	notify func(lab.Hint)
+}
 
 // setLink records the connection and tells of it.
 func (h *hub) setLink(l *lab.Link) {
@@ -37,7 +40,9 @@ func (h *hub) changed(id string) {
 
 func (h *hub) tell(hint lab.Hint) {
 	for w := range h.watchers {
-		w.notify(hint)
+		if w.ctx.Err() == nil { // remove comes a moment after the end
+			w.notify(hint)
+		}
 	}
 }
 
@@ -61,7 +66,7 @@ func (h *hub) remove(w *watcher) {
 
 // Watch implements lab.Hypervisor.
 func (c *Conn) Watch(ctx context.Context, notify func(lab.Hint)) {
-	w := &watcher{notify}
+	w := &watcher{ctx, notify}
 	c.hints.add(w)
 	context.AfterFunc(ctx, func() { c.hints.remove(w) })
 }
