@@ -177,12 +177,14 @@ func (p *page) click(selector string) {
 	p.desk.moveMouse(p.corner.plus(now.Middle), "click", "1")
 }
 
-// fill replaces the text of an input.
+// fill replaces the text of an input, and waits until it is there: the window
+// queues keys, and a click right after them may overtake the last.
 func (p *page) fill(selector, text string) {
 	p.Helper()
 	p.click(selector)
 	p.desk.do("key", "ctrl+a")
 	p.write(text)
+	p.await(selector, text)
 }
 
 // write types a text. A guest's keyboard has a short queue, and people are no
