@@ -23,9 +23,3 @@ export const clipboardHindrance = (): string =>
 /** To be called while a click is handled, as browsers ask. */
 export const copyPicture = (canvas: HTMLCanvasElement): Promise<void> =>
   navigator.clipboard.write([new ClipboardItem({ 'image/png': pngOf(canvas) })]);
-
-/** 0:07, 12:31: how long something takes so far. */
-export function lasting(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  return `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, '0')}`;
-}
