@@ -21,10 +21,11 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	stream := stream{w: w, control: http.NewResponseController(w)}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
+	// From before the answer begins: whoever has it misses nothing that comes after.
+	events := s.service.Subscribe(r.Context())
 	if stream.send("retry: %d\n\n", reconnectMil) != nil {
 		return
 	}
-	events := s.service.Subscribe(r.Context())
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
