@@ -2,7 +2,7 @@
 
 import type { Snippet } from 'svelte';
 import type { Attachment } from 'svelte/attachments';
-import type { Act, Action } from './actions';
+import type { HTMLAttributes } from 'svelte/elements';
 import type { Image, Node } from './lab';
 import type { Rates } from './usage';
 
@@ -10,28 +10,23 @@ export interface NodeProps {
   node: Node;
   /** What the node stands on, if it is in the library. */
   image: Image | undefined;
-  /** Why nothing can be changed now; empty if it can. */
-  away: string;
-  /** What was asked of it and is not answered yet. */
-  asked: Action | undefined;
   now: number;
   selected: boolean;
-  /** Whether Tab comes to it. */
-  active: boolean;
   rates: Rates[];
   picture: string | undefined;
   watch: Attachment;
-  /** Where it lies. */
-  style: string;
+  /** What its element has, whichever it is: where it lies, whether Tab comes to it, and its marks. */
+  head: HTMLAttributes<HTMLElement>;
   /** Its place among all, from 1, and how many there are. */
   place: number;
   total: number;
   /** Its row among all rows of the table, from 1. */
   row: number;
-  /** The field for another name, while that is asked for. */
-  rename: Snippet | undefined;
-  onselect: () => void;
-  onopen: () => void;
-  onact: Act;
-  onproblem: () => void;
+  /** The box that selects it. */
+  pick: Snippet;
+  /** Its name, or the field for another while that is asked for. */
+  name: Snippet;
+  /** Its problem, or these facts. */
+  story: Snippet<[facts: string[]]>;
+  tools: Snippet;
 }
