@@ -1,3 +1,4 @@
+import { SvelteMap } from 'svelte/reactivity';
 import {
   arrange,
   isFiltering,
@@ -22,23 +23,18 @@ const choices = ['view', 'group', 'sort'];
 
 /**
  * Which nodes are shown, how, and which of them are selected. The address has the choice, so that it
- * can be shared; where that asks for nothing, what was kept holds.
+ * can be shared; where that asks for nothing, what was asked for last holds, and at the start what
+ * was kept.
  */
 class List {
   #selection = $state.raw<Selection>(nothing);
   #typed = $state<string>();
   #timer?: ReturnType<typeof setTimeout>;
-  /** What an address asked for last: it holds until the next, without being kept. */
-  #met = new Map<string, string>();
-  #query = $derived(
-    filters.some((key) => view.query.has(key))
-      ? view.query
-      : new URLSearchParams(preferences.get('nodes.filter')),
-  );
+  #last = new SvelteMap<string, string>();
   #filter = $derived<Filter>({
-    q: this.#typed ?? this.#query.get('q') ?? '',
-    states: (this.#query.get('state') ?? '').split(',').filter(Boolean),
-    image: this.#query.get('image') ?? '',
+    q: this.#typed ?? this.#asked('q'),
+    states: this.#asked('state').split(',').filter(Boolean),
+    image: this.#asked('image'),
   });
   #sections = $derived.by(() => {
     const turns = turnsOnState(this.#filter, this.group, this.sort);
@@ -57,16 +53,16 @@ class List {
   readonly scrolled: Record<NodesView, number> = { cards: 0, table: 0 };
 
   get view(): NodesView {
-    return this.#choice('view') === 'table' ? 'table' : 'cards';
+    return this.#asked('view') === 'table' ? 'table' : 'cards';
   }
 
   get group(): Grouping {
-    const group = this.#choice('group');
+    const group = this.#asked('group');
     return group === 'state' || group === 'image' ? group : 'none';
   }
 
   get sort(): Sorting {
-    const sort = this.#choice('sort');
+    const sort = this.#asked('sort');
     return sort === 'state' || sort === 'image' || sort === 'age' ? sort : 'name';
   }
 
@@ -148,13 +144,13 @@ class List {
 
   /** Has the address say what is shown, where that is not the rule. */
   tell(): void {
-    const query = this.#query;
-    for (const key of choices) this.#met.set(key, this.#choice(key));
-    const missing = [...choices, ...filters].flatMap((key) => {
-      const value = filters.includes(key) ? query.get(key) : this.#met.get(key);
-      return value && !view.query.has(key) ? [[key, value] as const] : [];
-    });
-    if (missing.length) view.ask(Object.fromEntries(missing));
+    const missing: Record<string, string> = {};
+    for (const key of [...choices, ...filters]) {
+      const value = this.#asked(key);
+      this.#last.set(key, value);
+      if (value && !view.query.has(key)) missing[key] = value;
+    }
+    if (Object.keys(missing).length) view.ask(missing);
   }
 
   /** Has the name of a node changed in its place, or tells why that can not be. */
@@ -168,17 +164,28 @@ class List {
     this.renaming = node.id;
   }
 
-  #choice(key: string): string {
-    return view.query.get(key) ?? this.#met.get(key) ?? preferences.get(`nodes.${key}`);
+  /** What holds: filters are asked for together, so that an address with one has no other. */
+  #asked(key: string): string {
+    const together = filters.includes(key) ? filters : [key];
+    if (together.some((it) => view.query.has(it))) return view.query.get(key) ?? '';
+    return this.#last.get(key) ?? this.#kept(key);
   }
 
-  #narrow(changes: Record<string, string>): void {
+  #kept(key: string): string {
+    if (!filters.includes(key)) return preferences.get(`nodes.${key}`);
+    return new URLSearchParams(preferences.get('nodes.filter')).get(key) ?? '';
+  }
+
+  /** What is searched for is not kept: who comes back tomorrow looks for something else. */
+  #narrow(changes: { q?: string; state?: string; image?: string }): void {
     clearTimeout(this.#timer);
     const { q, states, image } = this.#filter;
     const next = { q, state: states.join(','), image, ...changes };
-    const kept = Object.entries(next).filter(([, value]) => value.trim());
+    const kept = Object.entries(next).filter(([key, value]) => key !== 'q' && value);
     preferences.set('nodes.filter', new URLSearchParams(kept).toString());
-    view.ask(next);
+    for (const [key, value] of Object.entries(next)) this.#last.set(key, value);
+    // A search may come to rest when another screen is in front already.
+    if (view.screen === 'nodes') view.ask(next);
     this.#typed = undefined;
   }
 }
