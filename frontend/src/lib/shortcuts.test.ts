@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Keys, keysOf, shortcuts, type Press } from './shortcuts';
+import { Keys, keysOf, listKey, shortcuts, type Press } from './shortcuts';
 
 const press = (key: string, more: Partial<Press> = {}): Press => ({
   key,
@@ -58,6 +58,39 @@ describe('Keys', () => {
       Array(5).fill(undefined),
     );
     expect(type([ctrl('k')], { typing: true })).toEqual(['palette']);
+  });
+});
+
+describe('listKey', () => {
+  test.each([
+    ['Enter', 'console'],
+    [' ', 'toggle'],
+    ['F2', 'rename'],
+    ['Delete', 'delete'],
+    ['d', 'details'],
+    ['Escape', 'none'],
+    ['PageDown', 'move'],
+    ['ContextMenu', 'menu'],
+    ['x', undefined],
+  ])('on a node %s asks for %s', (key, want) => expect(listKey(press(key), 'node')).toBe(want));
+
+  test('a button knows Space and Enter itself', () => {
+    expect(listKey(press('Enter'), 'control')).toBeUndefined();
+    expect(listKey(press(' '), 'control')).toBeUndefined();
+    expect(listKey(press('Delete'), 'control')).toBe('delete');
+  });
+
+  test('the screen alone moves, selects all and none', () => {
+    expect(listKey(press('Delete'), 'screen')).toBeUndefined();
+    expect(listKey(press('Home'), 'screen')).toBe('move');
+    expect(listKey(ctrl('a'), 'screen')).toBe('all');
+  });
+
+  test('more modifiers make another key', () => {
+    expect(listKey(press('ArrowUp', { shiftKey: true }), 'node')).toBe('extend');
+    expect(listKey(press('Enter', { altKey: true }), 'node')).toBe('details');
+    expect(listKey(ctrl('Home'), 'node')).toBeUndefined();
+    expect(listKey(press('Delete', { shiftKey: true }), 'node')).toBeUndefined();
   });
 });
 

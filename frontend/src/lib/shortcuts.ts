@@ -33,22 +33,37 @@ const pageShortcuts = [
   { id: 'dismiss', keys: ['Escape'], what: 'Dismiss the newest message', where: 'Anywhere' },
 ] as const satisfies Shortcut[];
 
+/** What has the keyboard in the list: the screen, a control of a node, or the node itself. */
+const grips = ['screen', 'control', 'node'] as const;
+export type Grip = (typeof grips)[number];
+
+const moves = ['↑', '↓', '←', '→', 'Home', 'End', 'PageUp', 'PageDown'];
+
+/**
+ * What the list of nodes listens to. What must have the keyboard at least is named first: a button
+ * knows Space and Enter itself.
+ */
+const listKeys = [
+  ['move', 'screen', moves, 'Go to another node'],
+  ['extend', 'screen', moves.map((key) => `Shift+${key}`), 'Select on the way'],
+  ['toggle', 'node', ['Space'], 'Select the node, or not'],
+  ['all', 'screen', ['Ctrl+A'], 'Select all nodes'],
+  ['none', 'screen', ['Escape'], 'Select none'],
+  ['console', 'node', ['Enter'], 'Open the console'],
+  ['details', 'control', ['d', 'Alt+Enter'], 'Open the details'],
+  ['rename', 'control', ['F2'], 'Rename in place'],
+  ['delete', 'control', ['Delete'], 'Delete what is selected, or the node'],
+  ['menu', 'control', ['Menu', 'Shift+F10'], 'Open the menu of the node'],
+] as const;
+
 /** What parts of the page listen to themselves, while they have the keyboard. */
 const ownShortcuts: Shortcut[] = [
-  ...(
-    [
-      ['list-move', ['↑', '↓', '←', '→', 'Home', 'End'], 'Go to another node'],
-      ['list-extend', ['Shift+↑', 'Shift+↓'], 'Select on the way'],
-      ['list-select', ['Space'], 'Select the node, or not'],
-      ['list-all', ['Ctrl+A'], 'Select all nodes'],
-      ['list-none', ['Escape'], 'Select none'],
-      ['list-console', ['Enter'], 'Open the console'],
-      ['list-details', ['d', 'Alt+Enter'], 'Open the details'],
-      ['list-rename', ['F2'], 'Rename in place'],
-      ['list-delete', ['Delete'], 'Delete what is selected, or the node'],
-      ['list-menu', ['Menu', 'Shift+F10'], 'Open the menu of the node'],
-    ] as const
-  ).map(([id, keys, what]) => ({ id, keys: [...keys], what, where: 'In the list of nodes' as const })),
+  ...listKeys.map(([id, , keys, what]) => ({
+    id: `list-${id}`,
+    keys: [...keys],
+    what,
+    where: 'In the list of nodes' as const,
+  })),
   { id: 'leave', keys: ['Ctrl+Alt'], what: 'Leave the console: press both and let go', where: 'Console' },
   {
     id: 'consoles',
@@ -58,7 +73,7 @@ const ownShortcuts: Shortcut[] = [
   },
   {
     id: 'tab-move',
-    keys: ['Alt+ArrowUp', 'Alt+ArrowDown'],
+    keys: ['Alt+↑', 'Alt+↓'],
     what: 'Move the tab of a console',
     where: 'Console',
   },
@@ -74,6 +89,7 @@ const ownShortcuts: Shortcut[] = [
 ];
 
 export type ShortcutId = (typeof pageShortcuts)[number]['id'];
+export type ListKey = (typeof listKeys)[number][0];
 
 export const shortcuts: readonly Shortcut[] = [...pageShortcuts, ...ownShortcuts];
 
@@ -93,12 +109,30 @@ export interface Press {
 
 const modifiers = new Set(['Control', 'Alt', 'Shift', 'Meta', 'AltGraph', 'Dead']);
 
+/** Keys that the table spells as they are printed. */
+const printed: Record<string, string> = {
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ContextMenu: 'Menu',
+  ' ': 'Space',
+};
+
 /** How the table spells what was pressed. */
 function spell({ key, ctrlKey, altKey, metaKey, shiftKey }: Press): string {
-  if (key.length === 1 && !ctrlKey && !altKey && !metaKey) return key; // Shift is in the sign: ?
+  const letter = key.length === 1 && key !== ' ';
+  if (letter && !ctrlKey && !altKey && !metaKey) return key; // Shift is in the sign: ?
   const held = [ctrlKey && 'Ctrl', altKey && 'Alt', metaKey && 'Meta', shiftKey && 'Shift'];
-  const name = key.length === 1 ? key.toUpperCase() : key;
+  const name = printed[key] ?? (letter ? key.toUpperCase() : key);
   return [...held.filter(Boolean), name].join('+');
+}
+
+/** What a key asks of the list of nodes. */
+export function listKey(press: Press, grip: Grip): ListKey | undefined {
+  const spelled = spell(press);
+  const found = listKeys.find(([, , keys]) => (keys as readonly string[]).includes(spelled));
+  return found && grips.indexOf(grip) >= grips.indexOf(found[1]) ? found[0] : undefined;
 }
 
 /** Tells which of the page's shortcuts a key press is, or ends. */
