@@ -9,7 +9,7 @@ const nodes = [
   node('a', 'stopped', 'tiny', '2026-01-03T00:00:00Z'),
   node('b', 'running', 'debian-12', '2026-01-01T00:00:00Z', 'front end'),
   node('c', 'failed', 'tiny', '2026-01-02T00:00:00Z'),
-  node('d', 'running', 'debian-2', '2026-01-02T00:00:00Z'),
+  node('d', 'running', 'debian-2', '2026-01-02T00:00:00.5Z'),
 ];
 const all: Filter = { q: '', states: [], image: '' };
 const ids = (filter: Filter, sort: Parameters<typeof arrange>[3] = 'name') =>
@@ -19,7 +19,7 @@ describe('sorts', () => {
   test('by name as they come', () => expect(ids(all)).toEqual(['a', 'b', 'c', 'd']));
   test('by state, what runs first', () => expect(ids(all, 'state')).toEqual(['b', 'd', 'c', 'a']));
   test('by image as people do', () => expect(ids(all, 'image')).toEqual(['d', 'b', 'a', 'c']));
-  test('by age, the newest first', () => expect(ids(all, 'age')).toEqual(['a', 'c', 'd', 'b']));
+  test('by age, the newest first', () => expect(ids(all, 'age')).toEqual(['a', 'd', 'c', 'b']));
 });
 
 describe('filters', () => {

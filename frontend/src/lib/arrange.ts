@@ -48,8 +48,8 @@ const orders: Record<Sorting, Order> = {
   name: () => 0,
   state: byState,
   image: byImage,
-  // The newest first: times are of one form, so that their texts are ordered as they are.
-  age: (a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0),
+  // The newest first. Their texts are not ordered as they are: a whole second has no fraction.
+  age: (a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt),
 };
 
 /** Filters, sorts and groups; what is equal stays in the order it came in. */
