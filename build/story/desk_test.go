@@ -108,3 +108,16 @@ func (d *desk) moveMouse(to point, more ...string) {
 	d.place.t.Helper()
 	d.do(append([]string{"mousemove", fmt.Sprint(to.X), fmt.Sprint(to.Y)}, more...)...)
 }
+
+// copy puts a text into the desktop's clipboard, as a program does that stays and
+// gives it to who asks.
+func (d *desk) copy(text string) {
+	d.place.t.Helper()
+	cmd := d.place.command([]string{d.display}, "xclip", "-quiet", "-i", "-selection", "clipboard")
+	cmd.Stdin = strings.NewReader(text)
+	d.place.start(cmd)
+	d.await("the text in the clipboard", func() bool {
+		got, err := d.try("timeout", "2", "xclip", "-o", "-selection", "clipboard")
+		return err == nil && got == strings.TrimSpace(text)
+	})
+}

@@ -164,7 +164,8 @@ func (p *page) awaitGone(selector string) {
 	}
 }
 
-// click clicks an element once it stands still and can be clicked.
+// click clicks an element once it stands still, can be clicked, and has seen the mouse come: a
+// press in the same moment is lost now and then on the way through X.
 func (p *page) click(selector string) {
 	p.Helper()
 	var before, now *element
@@ -174,7 +175,9 @@ func (p *page) click(selector string) {
 	}) {
 		p.Fatalf("waited %s in vain to click %s, got %+v", lookLimit, selector, now)
 	}
-	p.desk.moveMouse(p.corner.plus(now.Middle), "click", "1")
+	p.desk.moveMouse(p.corner.plus(now.Middle))
+	p.await(selector + ":hover")
+	p.desk.do("click", "1")
 }
 
 // fill replaces the text of an input, and waits until it is there: the window
