@@ -60,6 +60,7 @@ var measures = []struct {
 	{"page/bundle", (*bed).bundle},
 	{"page/usable", (*bed).usable},
 	{"page/event", (*bed).eventToPixel},
+	{"page/open", (*bed).openThings},
 	{"page/scroll", (*bed).scrollNodes},
 	{"page/key", (*bed).keyToPixel},
 	{"page/grid", (*bed).grid},
