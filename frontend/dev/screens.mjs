@@ -266,10 +266,11 @@ export async function stage(text = 100) {
   return { browser, close };
 }
 
-/** Brings the page to a screen, and to rest. */
+/** Brings the page to a screen, and to rest. What an earlier one left to be remembered, as a filter, is forgotten. */
 export async function enter(context, name) {
   const [address, act] = screens[name];
   const page = await context.newPage();
+  await page.addInitScript(() => globalThis.localStorage.clear());
   page.on('pageerror', (error) => process.stderr.write(`${name}: ${error}\n`));
   await page.goto(`http://localhost:${port}/${address}`);
   await page.getByTestId('link').waitFor();
