@@ -40,6 +40,19 @@ export default ts.config(
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
   },
   { rules: { eqeqeq: 'error', 'no-console': 'error' } },
+  {
+    files: ['**/*.svelte'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "SvelteElement[kind='html'] > SvelteStartTag > :matches(SvelteAttribute, SvelteShorthandAttribute)[key.name='title']",
+          message: 'Say it by data-tip: a title comes late, and never for the keyboard.',
+        },
+      ],
+    },
+  },
   fence(['src/routes/**'], [bindings]),
   fence(['src/components/**'], [bindings, api, above('stores', 'routes')]),
   fence(['src/stores/**'], [bindings, above('components', 'routes')]),

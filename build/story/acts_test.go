@@ -1,6 +1,7 @@
 package story
 
 import (
+	"fmt"
 	"regexp"
 	"time"
 )
@@ -73,7 +74,10 @@ var size = regexp.MustCompile(`\d+(\.\d+)? ([KMGT]i)?B\b`)
 func (a actor) wipe() {
 	a.Helper()
 	wipe := id("console-toolbar") + " " + id("node-wipe")
-	if told := a.await(wipe).Title; !size.MatchString(told) {
+	a.await(wipe)
+	var told string
+	a.ask(fmt.Sprintf("return document.querySelector(%q).dataset.tip", wipe), &told)
+	if !size.MatchString(told) {
 		a.Errorf("got %q on the wipe button, want the size it discards", told)
 	}
 	a.click(wipe)

@@ -70,3 +70,55 @@ test('the keyboard is never lost: it comes back from a menu and a dialog', async
   await page.keyboard.press('Escape');
   await expect(page.getByTestId('create-open')).toBeFocused();
 });
+
+test('the pointer and the keyboard are told the same of a control', async ({ page }) => {
+  await open(page);
+  const tip = page.getByTestId('tooltip');
+  const wipe = row(page, 'beta').getByTestId('node-wipe');
+  await expect(wipe).toHaveAccessibleDescription(/^Discards .* keeps the node's identity\.$/);
+  await wipe.hover();
+  await expect(tip).toHaveText(/^Wipe beta\s+Discards/);
+  await page.mouse.move(0, 0);
+  await expect(tip).toHaveCount(0);
+  await row(page, 'beta').getByTestId('node-console').focus();
+  await page.keyboard.press('Tab');
+  await expect(wipe).toBeFocused();
+  await expect(tip).toHaveText(/^Wipe beta\s+Discards/);
+  await page.keyboard.press('Escape');
+  await expect(tip).toHaveCount(0);
+  await expect(wipe).toBeFocused();
+});
+
+test('the arrow keys in a menu bring why an item is dead', async ({ page }) => {
+  await open(page);
+  await row(page, 'beta').getByTestId('node-menu').focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('menu-pause')).toBeFocused();
+  await expect(page.getByTestId('menu-pause')).toHaveAccessibleDescription('The node is not running.');
+  await expect(page.getByTestId('tooltip')).toHaveText('The node is not running.');
+});
+
+test('a tooltip tells what is so, and goes with what it is of', async ({ page, lab }) => {
+  const [node] = await lab.create(['gamma']);
+  await open(page);
+  await row(page, 'gamma').getByTestId('node-console').hover();
+  await expect(page.getByTestId('tooltip')).toHaveText('Console of gamma');
+  await lab.rpc('Rename', node?.id, 'delta');
+  await expect(page.getByTestId('tooltip')).toHaveText('Console of delta');
+  await lab.rpc('Delete', node?.id, true);
+  await expect(page.getByTestId('tooltip')).toHaveCount(0);
+});
+
+test('what can be read is not said again in a tooltip, what is cut off is', async ({ page }) => {
+  await open(page);
+  const tip = page.getByTestId('tooltip');
+  const name = row(page, 'beta').getByTestId('node-name');
+  await row(page, 'beta').getByTestId('node-menu').hover();
+  await expect(tip).toHaveText('More actions for beta');
+  await name.hover(); // the next one comes at once
+  await expect(tip).toHaveCount(0);
+  await name.evaluate((it) => (it.style.width = '1ch'));
+  await row(page, 'beta').getByTestId('node-menu').hover();
+  await name.hover();
+  await expect(tip).toHaveText('beta');
+});
