@@ -11,6 +11,7 @@ interface Wish {
   start?: boolean;
   memoryMiB?: number;
   vcpus?: number;
+  image?: string;
 }
 
 export class Lab {
@@ -27,13 +28,14 @@ export class Lab {
   }
 
   /** Makes nodes, and starts them if asked to; gives them when they are so. */
-  async create(names: string[], { start = false, memoryMiB = 96, vcpus = 1 }: Wish = {}): Promise<Node[]> {
+  async create(names: string[], wish: Wish = {}): Promise<Node[]> {
+    const { start = false, memoryMiB = 96, vcpus = 1, image = 'tiny' } = wish;
     const rest = { stopSeconds: 5, keymap: '', notes: '', guacamole: {} };
     for (const name of names)
       await this.rpc<Node>('Create', {
         ...rest,
         name,
-        image: 'tiny',
+        image,
         vcpus,
         memoryMiB,
         start,
