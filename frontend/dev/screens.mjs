@@ -83,6 +83,22 @@ export const screens = {
       await page.getByTestId('deleted-row').waitFor();
     },
   ],
+  'activity-bulk': [
+    '',
+    async (page) => {
+      for (const [names, over] of [
+        [['web-1', 'scratch', 'edge-router'], 'undo-toast'],
+        [['scratch', 'db-primary'], 'jobs-undo'],
+      ]) {
+        for (const name of names) await row(page, name).getByTestId('node-select').check();
+        await open(page, 'bulk-wipe');
+        await page.getByTestId(over).waitFor();
+      }
+      await open(page, 'jobs-close');
+      await open(page, 'nav-activity');
+      await page.getByTestId('activity-nodes').last().locator('summary').click();
+    },
+  ],
   'force-off': ['', (page) => menu(page, 'web-1', 'forceOff')],
   'nodes-problem': ['', (page) => open(page, 'node-problem')],
   'nodes-many': ['?nodes=200', null],

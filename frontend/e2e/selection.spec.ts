@@ -33,6 +33,11 @@ test('all are deleted, a line for each, and Undo brings all back', async ({ page
   await page.getByTestId('undo').click();
   await expect.poll(async () => (await lab.nodes()).map(({ name }) => name)).toEqual(names);
   await expect(row(page, 'many-8', 'stopped')).toBeVisible();
+  await page.getByTestId('nav-activity').click();
+  const told = page.locator('[data-testid=activity-row][data-outcome=done]').filter({ hasText: 'Delete 8' });
+  await expect(told.getByTestId('job-row')).toHaveCount(0);
+  await told.getByTestId('activity-nodes').locator('summary').click();
+  await expect(told.getByTestId('job-row')).toHaveText(names.map((name) => new RegExp(`${name} *done`)));
 });
 
 test('at most as many at once as the settings say, and what has not begun is cancelled', async ({
@@ -71,4 +76,25 @@ test('only what the search shows is chosen', async ({ page }) => {
   await expect(page.getByTestId('node-row')).toHaveCount(1);
   await page.getByTestId('select-all').click();
   await expect(page.getByTestId('selection')).toContainText('1');
+});
+
+test('what came of each node stays in the activity, what failed first', async ({ page, lab, tolerated }) => {
+  tolerated.push(/Failed to load resource/);
+  const { id } = await lab.node('many-5');
+  await page.route('**/rpc/Wipe', (route) =>
+    route.continue(route.request().postData()?.includes(id) ? { postData: '["no-such-node"]' } : {}),
+  );
+  await open(page);
+  await page.getByTestId('select-all').click();
+  await page.getByTestId('bulk-wipe').click();
+  await expect(page.getByTestId('jobs')).toHaveAttribute('data-over', 'true');
+  await page.getByTestId('jobs-close').click();
+  await page.getByTestId('nav-activity').click();
+  const told = page.locator('[data-testid=activity-row][data-outcome=failed]');
+  await expect(told).toContainText('7 of 8 done');
+  const [first, ...others] = ['many-5', ...names.filter((name) => name !== 'many-5')];
+  await expect(told.getByTestId('job-row')).toHaveText([
+    new RegExp(`${first}.*no-such-node`),
+    ...others.map((name) => new RegExp(`${name} *\\d.* discarded`)),
+  ]);
 });

@@ -1,6 +1,8 @@
 // The nouns of the page, as the program spells them. Everything but lib/api.ts
 // gets them from here.
 
+import type { Node, Problem } from './api';
+
 export type {
   Address,
   Check,
@@ -32,7 +34,15 @@ export type MomentKind = `${import('./api').MomentKind}`;
 export type BulkVerb = 'start' | 'stop' | 'wipe' | 'delete';
 /** What is done to many nodes at once: also what takes that back. */
 export type JobVerb = BulkVerb | 'undo' | 'restore';
-/** How it stands with one of them. */
+/** How it stands with one of them, or with anything that was asked for. */
 export type JobStatus = 'waiting' | 'working' | 'done' | 'failed' | 'cancelled';
+/** What befalls one of them. */
+export interface JobLine {
+  node: Pick<Node, 'id' | 'name'>;
+  status: JobStatus;
+  /** What came of it, in a few words. */
+  said?: string;
+  problem?: Problem;
+}
 export type GatewayMode = `${import('./api').GatewayMode}`;
 export type GatewayState = `${import('./api').GatewayState}`;

@@ -1,5 +1,5 @@
 import type { Problem } from './lab';
-import { LabError, problemOf, sentence } from './problem';
+import { inFull, LabError, problemOf } from './problem';
 import { Cancelled, Queue } from './queue';
 
 /** Several nodes that are being made, a few at once. */
@@ -50,9 +50,7 @@ const why = (reason: unknown) => (reason instanceof Cancelled ? undefined : prob
 export function failure(failed: { name: string; problem?: Problem }[], total: number): LabError {
   const [first] = failed;
   if (total === 1 && first?.problem) return new LabError(first.problem);
-  const lines = failed.flatMap(({ name, problem }) =>
-    problem ? [`${name}: ${sentence(problem.message)} ${problem.hint ?? ''}`.trim()] : [],
-  );
+  const lines = failed.flatMap(({ name, problem }) => (problem ? [`${name}: ${inFull(problem)}`] : []));
   const left = failed.length - lines.length;
   return new LabError({
     kind: first?.problem?.kind ?? 'internal',

@@ -45,6 +45,9 @@ export function sentence(message: string): string {
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 
+/** The Problem in one line: what happened, and what to do about it. */
+export const inFull = ({ message, hint = '' }: Problem) => `${sentence(message)} ${hint}`.trim();
+
 /** The Problem as text for the clipboard. */
 export function problemText(problem: Problem): string {
   return [`${problem.kind}: ${problem.message}`, problem.hint].filter(Boolean).join('\n');

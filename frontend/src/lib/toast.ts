@@ -9,8 +9,6 @@ export interface Toast {
   title: string;
   detail?: string;
   problem?: Problem;
-  /** One line each, for what befell the nodes of a bulk command. */
-  lines?: string[];
   undo?: () => void;
   /** What its button copies. */
   copied?: string;

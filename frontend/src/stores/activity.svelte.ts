@@ -1,7 +1,7 @@
-import type { Problem } from '../lib/lab';
+import type { JobLine, JobStatus, Problem } from '../lib/lab';
 import { problemOf } from '../lib/problem';
 
-export type Outcome = 'running' | 'done' | 'failed' | 'cancelled';
+export type Outcome = Exclude<JobStatus, 'waiting'>;
 
 /** Something the person asked for. */
 export interface Entry {
@@ -15,8 +15,8 @@ export interface Entry {
   /** What came of it, in a few words. */
   detail?: string;
   problem?: Problem;
-  /** One line each, for what befell the nodes of a bulk command. */
-  lines?: string[];
+  /** What befell each node of a bulk command, the worst first. */
+  lines?: JobLine[];
 }
 
 /** What a command may tell of itself besides that it is done. */
@@ -30,7 +30,7 @@ export class Activity {
   #list = $state.raw<Entry[]>([]);
   #unseen = $state.raw<number[]>([]);
   #last = 0;
-  #running = $derived(this.#list.filter(({ outcome }) => outcome === 'running').length);
+  #working = $derived(this.#list.filter(({ outcome }) => outcome === 'working').length);
 
   /** The newest first. */
   get list(): Entry[] {
@@ -38,8 +38,8 @@ export class Activity {
   }
 
   /** How many are under way. */
-  get running(): number {
-    return this.#running;
+  get working(): number {
+    return this.#working;
   }
 
   /** How many have failed that nobody has looked at. */
@@ -54,7 +54,7 @@ export class Activity {
 
   /** Forgets what is over. */
   clear(): void {
-    this.#list = this.#list.filter(({ outcome }) => outcome === 'running');
+    this.#list = this.#list.filter(({ outcome }) => outcome === 'working');
     this.#unseen = [];
   }
 
@@ -75,9 +75,9 @@ export class Activity {
   }
 
   #add(title: string): number {
-    const entry: Entry = { id: ++this.#last, title, at: Date.now(), outcome: 'running' };
-    const over = this.#list.filter(({ outcome }) => outcome !== 'running').length;
-    const oldest = over >= capacity ? this.#list.findLast(({ outcome }) => outcome !== 'running') : undefined;
+    const entry: Entry = { id: ++this.#last, title, at: Date.now(), outcome: 'working' };
+    const over = this.#list.filter(({ outcome }) => outcome !== 'working').length;
+    const oldest = over >= capacity ? this.#list.findLast(({ outcome }) => outcome !== 'working') : undefined;
     this.#list = [entry, ...this.#list.filter((it) => it !== oldest)];
     return entry.id;
   }

@@ -14,12 +14,12 @@ describe('Activity', () => {
     let end: (bytes: number) => void = () => undefined;
     const work = () => new Promise<number>((resolve) => (end = resolve));
     const wipe = activity.track('Wipe web-1', work, (bytes) => ({ detail: `${bytes} B discarded` }));
-    expect([activity.list[0]?.outcome, activity.running]).toEqual(['running', 1]);
+    expect([activity.list[0]?.outcome, activity.working]).toEqual(['working', 1]);
     end(7);
     expect(await wipe).toBe(7);
     expect(activity.list[0]).toMatchObject({ outcome: 'done', detail: '7 B discarded' });
     expect(activity.list[0]?.took).toBeGreaterThanOrEqual(0);
-    expect(activity.running).toBe(0);
+    expect(activity.working).toBe(0);
   });
 
   test('keeps an error in full and passes it on', async () => {

@@ -1,8 +1,7 @@
 // One verb on many nodes: a job tells of each while it lasts, a message of the whole when it is over.
 
 import { bytes, plural } from '../lib/format';
-import type { JobVerb, Node } from '../lib/lab';
-import { sentence } from '../lib/problem';
+import type { JobStatus, JobVerb, Node } from '../lib/lab';
 import { activity, type Told } from './activity.svelte';
 import { jobs, type Job } from './jobs.svelte';
 import { toasts } from './toasts.svelte';
@@ -46,16 +45,14 @@ export async function bulk(verb: JobVerb, nodes: Node[]): Promise<void> {
 
 const sum = (nodes: Node[]) => nodes.reduce((all, node) => all + node.overlay.bytes, 0);
 
+const worst: JobStatus[] = ['failed', 'cancelled', 'done'];
+
 function outcome(job: Job): Told {
-  const lines = job.lines.flatMap(({ node, problem }) =>
-    problem ? [`${node.name}: ${sentence(problem.message)} ${problem.hint ?? ''}`.trim()] : [],
-  );
-  const cancelled = job.with('cancelled').length;
-  const done = job.with('done').length;
+  const [failed = 0, cancelled = 0, done = 0] = worst.map((status) => job.with(status).length);
+  const all = job.lines.length;
   return {
-    outcome: lines.length ? 'failed' : cancelled ? 'cancelled' : 'done',
-    detail:
-      done < job.lines.length ? `${done} of ${job.lines.length} done, ${cancelled} cancelled.` : undefined,
-    lines,
+    outcome: failed ? 'failed' : cancelled ? 'cancelled' : 'done',
+    detail: done < all ? `${done} of ${all} done${cancelled ? `, ${cancelled} cancelled` : ''}.` : undefined,
+    lines: job.lines.toSorted((a, b) => worst.indexOf(a.status) - worst.indexOf(b.status)),
   };
 }

@@ -1,12 +1,13 @@
-import type { JobStatus, JobVerb, Node, Problem } from '../lib/lab';
+import type { JobLine, JobStatus, JobVerb, Node, Problem } from '../lib/lab';
 import { problemOf } from '../lib/problem';
 import { Cancelled, Queue } from '../lib/queue';
 import { preferences } from './preferences.svelte';
 
 /** What befalls one node of a job. */
-export class Line {
+class Line implements JobLine {
   readonly node: Node;
   status = $state<JobStatus>('waiting');
+  said = $state('');
   problem = $state.raw<Problem>();
 
   constructor(node: Node) {
@@ -57,7 +58,8 @@ export class Job {
       return work(line.node);
     };
     try {
-      await queue.add(begin, this.#abort.signal);
+      const told = await queue.add(begin, this.#abort.signal);
+      if (typeof told === 'string') line.said = told;
       line.status = 'done';
     } catch (reason) {
       if (!(reason instanceof Cancelled)) line.problem = problemOf(reason);

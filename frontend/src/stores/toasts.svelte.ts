@@ -39,11 +39,6 @@ export class Toasts {
     this.#push({ title, subject, problem, entry, tone: 'problem', seconds: 20 });
   }
 
-  /** A result with failures in it. */
-  mixed(news: News): void {
-    this.#push({ ...news, tone: 'problem', seconds: 20 });
-  }
-
   dismiss(id: number): void {
     this.#list = this.#list.filter((toast) => toast.id !== id);
     if (this.#list.length === 0) this.#more = 0;
