@@ -16,6 +16,9 @@ export function powerOf({ mode, state }: GatewayStatus): { up: boolean; down: bo
   return { up: !external && idle, down: `${mode}` === 'stack' && !['off', 'stopping'].includes(state) };
 }
 
+/** Whether it is in no change, so that what was asked of it has come to its end. */
+export const isSettled = ({ state }: GatewayStatus) => ['off', 'ready', 'failed'].includes(state);
+
 /** What is known of a gateway that is set up. */
 export function factsOf(status: GatewayStatus, nodes: Node[]): [name: string, value: string][] {
   const registered = nodes.filter(({ gateway }) => gateway?.state === 'registered').length;

@@ -89,15 +89,18 @@ export class Lab {
 
   /** Waits until a node is as wanted, or gone. */
   until(id: string, wanted: (node: Node) => boolean): Promise<Node | undefined> {
-    return new Promise((resolve) => {
-      const look = () => {
-        const node = this.node(id);
-        const over = !node || wanted(node);
-        if (over) resolve(node);
-        return over;
-      };
-      if (!look()) this.#waiting.push(look);
-    });
+    return this.#await(
+      () => this.node(id),
+      (node) => !node || wanted(node),
+    );
+  }
+
+  /** Waits until the gateway is as wanted. */
+  untilGateway(wanted: (gateway: GatewayStatus) => boolean): Promise<GatewayStatus | undefined> {
+    return this.#await(
+      () => this.#gateway,
+      (gateway) => gateway !== undefined && wanted(gateway),
+    );
   }
 
   apply(event: LabEvent): void {
@@ -126,6 +129,18 @@ export class Lab {
     if (event.link) this.#link = event.link;
     if (event.gateway) this.#gateway = event.gateway;
     this.#waiting = this.#waiting.filter((look) => !look());
+  }
+
+  #await<T>(read: () => T, wanted: (value: T) => boolean): Promise<T> {
+    return new Promise((resolve) => {
+      const look = () => {
+        const value = read();
+        const over = wanted(value);
+        if (over) resolve(value);
+        return over;
+      };
+      if (!look()) this.#waiting.push(look);
+    });
   }
 
   #replaceNodes(nodes: Node[]): void {
