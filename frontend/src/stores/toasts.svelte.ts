@@ -5,8 +5,8 @@ import { fit, type Toast } from '../lib/toast';
 type News = Omit<Toast, 'id' | 'seconds' | 'tone'>;
 type Tone = Toast['tone'];
 
-/** How long news are gathered before they are read out, in milliseconds. */
-const patience = 150;
+/** How long news are gathered before they are read out, in milliseconds; after a burst there will be more. */
+const patience = { usual: 150, burst: 2_000 };
 
 /** Short messages at the corner of the window. */
 export class Toasts {
@@ -14,6 +14,7 @@ export class Toasts {
   #more = $state(0);
   #said = $state.raw<Record<Tone, string>>({ done: '', problem: '' });
   #unsaid: Toast[] = [];
+  #patience = patience.usual;
   #last = 0;
 
   /** Those that are shown, the newest last. */
@@ -62,12 +63,13 @@ export class Toasts {
     this.#list = fit(all);
     this.#more += all.length - this.#list.length;
     this.#unsaid.push(toast);
-    if (this.#unsaid.length === 1) setTimeout(() => this.#say(), patience);
+    if (this.#unsaid.length === 1) setTimeout(() => this.#say(), this.#patience);
   }
 
   #say(): void {
     const of = (tone: Tone) => spoken(this.#unsaid.filter((toast) => toast.tone === tone));
     this.#said = { done: of('done'), problem: of('problem') };
+    this.#patience = this.#unsaid.length > 1 ? patience.burst : patience.usual;
     this.#unsaid = [];
   }
 }

@@ -62,4 +62,15 @@ describe('Toasts', () => {
       problem: 'Could not start web-1. The pool is full.',
     });
   });
+
+  test('reads out few sentences of a burst that lasts', () => {
+    const toasts = new Toasts();
+    const heard = new Set<string>();
+    for (let n = 1; n <= 200; n++) {
+      toasts.fail(`Could not start ${n}`, problem);
+      vi.advanceTimersByTime(25);
+      if (toasts.said.problem) heard.add(toasts.said.problem);
+    }
+    expect(heard.size).toBeLessThan(5);
+  });
 });
