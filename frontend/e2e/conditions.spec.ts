@@ -1,4 +1,6 @@
+import type { Page } from '@playwright/test';
 import { choose, expect, open, row, test } from './fixtures';
+import type { Lab } from './lab';
 import { place, run, virsh } from './place';
 
 test.beforeEach(({ lab }) => lab.clear());
@@ -31,29 +33,106 @@ test('a node that flips its state 20 times a second ends as what it is', async (
   await expect(row(page, 'flip', 'paused')).toBeVisible();
 });
 
-for (const [verb, press] of [
-  ['Start', 'node-start'],
-  ['Wipe', 'node-wipe'],
-] as const)
-  test(`libvirt is lost in the middle of ${verb}: the page shows what is so`, async ({
-    page,
-    lab,
-    tolerated,
-  }) => {
-    tolerated.push(/Failed to load resource/);
-    await lab.create(['web-1']);
-    await open(page);
-    let back: (() => Promise<void>) | undefined;
-    await page.route(`**/rpc/${verb}`, async (route) => {
+/** Has libvirt lost as a request is on its way; gives what brings it back. */
+async function loseWithin(page: Page, lab: Lab, verb: string): Promise<() => Promise<void>> {
+  let back: (() => Promise<void>) | undefined;
+  await page.route(
+    `**/rpc/${verb}`,
+    async (route) => {
       back = await lab.loseLibvirt();
       await route.continue();
-    });
-    await row(page, 'web-1').getByTestId(press).click();
+    },
+    { times: 1 },
+  );
+  return async () => {
     await expect(page.getByTestId('lost-banner')).toBeVisible();
-    await expect(page.getByTestId('toast')).toContainText(`Could not ${verb.toLowerCase()} web-1`);
     await back?.();
     await expect(page.getByTestId('lost-banner')).toHaveCount(0, { timeout: 60_000 });
+  };
+}
+
+const domains = async () => (await virsh('list', '--all', '--name')).split('\n').filter(Boolean);
+
+test.describe('libvirt is lost in the middle of', () => {
+  test.beforeEach(({ tolerated }) => void tolerated.push(/Failed to load resource/));
+
+  for (const verb of ['Start', 'Wipe', 'Delete'] as const)
+    test(`${verb}: the page shows what is so`, async ({ page, lab }) => {
+      await lab.create(['web-1']);
+      await open(page);
+      const back = await loseWithin(page, lab, verb);
+      if (verb === 'Delete') await choose(page, 'web-1', 'delete');
+      else await row(page, 'web-1').getByTestId(`node-${verb.toLowerCase()}`).click();
+      await expect(page.getByTestId('toast')).toContainText(`Could not ${verb.toLowerCase()} web-1`);
+      await back();
+      await expect(row(page, 'web-1', 'stopped')).toBeVisible();
+      expect(await virsh('domstate', 'web-1')).toBe('shut off');
+      expect((await lab.node('web-1')).state).toBe('stopped');
+    });
+
+  test('Stop: the node goes on, and is stopped once it is asked again', async ({ page, lab }) => {
+    await lab.create(['web-1'], { start: true });
+    await open(page);
+    const back = await loseWithin(page, lab, 'Stop');
+    await row(page, 'web-1', 'running').getByTestId('node-stop').click();
+    await expect(page.getByTestId('toast')).toContainText('Could not stop web-1');
+    await back();
+    await expect(row(page, 'web-1', 'running')).toBeVisible();
+    expect(await virsh('domstate', 'web-1')).toBe('running');
+    await row(page, 'web-1').getByTestId('node-stop').click();
+    await lab.truth('web-1', 'shut off');
     await expect(row(page, 'web-1', 'stopped')).toBeVisible();
-    expect(await virsh('domstate', 'web-1')).toBe('shut off');
-    expect((await lab.node('web-1')).state).toBe('stopped');
   });
+
+  test('stopping: the node ends as what virsh says', async ({ page, lab }) => {
+    await lab.create(['web-1'], { start: true });
+    await open(page);
+    await row(page, 'web-1', 'running').getByTestId('node-stop').click();
+    await expect(row(page, 'web-1', 'stopping')).toBeVisible();
+    const back = await lab.loseLibvirt();
+    await expect(page.getByTestId('lost-banner')).toBeVisible();
+    await back();
+    await lab.truth('web-1', 'shut off');
+    await expect(row(page, 'web-1', 'stopped')).toBeVisible();
+  });
+
+  test('Rename: it keeps its name, and what was typed is there to be tried again', async ({ page, lab }) => {
+    await lab.create(['web-1']);
+    await open(page);
+    const back = await loseWithin(page, lab, 'Rename');
+    await choose(page, 'web-1', 'rename');
+    const name = page.getByTestId('rename-name');
+    await name.fill('web-2');
+    await name.press('Enter');
+    await expect(row(page, 'web-1').getByTestId('fault')).not.toBeEmpty();
+    await back();
+    expect(await domains()).toEqual(['web-1']);
+    await expect(name).toHaveValue('web-2');
+    await name.press('Enter');
+    await expect(row(page, 'web-2', 'stopped')).toBeVisible();
+    expect(await domains()).toEqual(['web-2']);
+  });
+
+  test('Create: nothing half made stays, and what was typed is there to be tried again', async ({
+    page,
+    lab,
+  }) => {
+    await lab.create(['web-1']);
+    await open(page);
+    const back = await loseWithin(page, lab, 'Create');
+    await page.getByTestId('create-open').click();
+    await page.getByTestId('create-name').fill('web-2');
+    await page.getByTestId('create-memory').fill('80');
+    await page.getByTestId('create-start').uncheck();
+    await page.getByTestId('create-submit').click();
+    await expect(page.getByTestId('problem')).toBeVisible();
+    await back();
+    expect(await domains()).toEqual(['web-1']);
+    expect((await lab.nodes()).map(({ name }) => name)).toEqual(['web-1']);
+    await expect(page.getByTestId('create-name')).toHaveValue('web-2');
+    await expect(page.getByTestId('create-memory')).toHaveValue('80');
+    await page.getByTestId('create-submit').click();
+    await expect(row(page, 'web-2', 'stopped')).toBeVisible();
+    expect(await domains()).toEqual(['web-1', 'web-2']);
+  });
+});

@@ -23,7 +23,7 @@ export function watch(page: Page, tolerated: RegExp[]): string[] {
 }
 
 export const test = base.extend<Fixtures, { lab: Lab }>({
-  tolerated: [[], { option: true }],
+  tolerated: async ({}, use) => use([]), // of each test its own
   lab: [async ({}, use) => use(new Lab(session)), { scope: 'worker' }],
   baseURL: async ({}, use) => use(session.origin),
   storageState: async ({}, use) => use(cookies(session)),

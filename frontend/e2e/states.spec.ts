@@ -53,6 +53,9 @@ test('a lost libvirt greys what is known, says so, and comes back by itself', as
         'libvirt does not answer.',
       );
     await expect(page.getByTestId('create-open')).toHaveAccessibleDescription('libvirt does not answer.');
+    await page.keyboard.press('n');
+    await expect(page.getByTestId('toast')).toContainText('libvirt does not answer.');
+    await expect(page.getByTestId('create-dialog')).toHaveCount(0);
     const lost = page.getByTestId('lost-time');
     await expect(lost).toHaveText(/^[1-9]\d* attempts?, lost for \d+:\d\d\.$/, { timeout: 60_000 });
     const tried = Number(await lost.getAttribute('data-attempts'));
@@ -76,8 +79,9 @@ test('what was typed into a form outlives a lost libvirt', async ({ page, lab, t
   const back = await lab.loseLibvirt();
   try {
     await expect(page.getByTestId('lost-banner')).toBeVisible();
-    await page.getByTestId('create-submit').click();
-    await expect(page.getByTestId('problem')).toBeVisible();
+    await expect(page.getByTestId('create-dialog')).toContainText('libvirt does not answer.');
+    await expect(page.getByTestId('create-submit')).toHaveAccessibleDescription('libvirt does not answer.');
+    await page.getByTestId('create-name').press('Enter');
     await expect(page.getByTestId('create-name')).toHaveValue('typed-in-vain');
   } finally {
     await back();
@@ -85,4 +89,31 @@ test('what was typed into a form outlives a lost libvirt', async ({ page, lab, t
   await expect(page.getByTestId('lost-banner')).toHaveCount(0, { timeout: 60_000 });
   await page.getByTestId('create-submit').click();
   await expect(row(page, 'typed-in-vain', 'stopped')).toBeVisible();
+});
+
+test('notes that are written meanwhile are saved once libvirt is back, wherever the page is then', async ({
+  page,
+  lab,
+  tolerated,
+}) => {
+  tolerated.push(/Failed to load resource/);
+  const [node] = await lab.create(['written']);
+  await open(page, `#/nodes/${node?.id}/notes`);
+  const notes = page.getByTestId('notes-text');
+  await notes.waitFor();
+  const back = await lab.loseLibvirt();
+  try {
+    await expect(page.getByTestId('lost-banner')).toBeVisible();
+    await notes.fill('Not to be lost.');
+    await expect(page.getByTestId('notes-state')).toContainText('Not saved: libvirt does not answer.');
+    const asked = page.waitForEvent('dialog');
+    await page.close({ runBeforeUnload: true });
+    await (await asked).dismiss(); // the page stays
+    await page.getByTestId('nav-images').click();
+  } finally {
+    await back();
+  }
+  await expect
+    .poll(async () => (await lab.node('written')).notes, { timeout: 60_000 })
+    .toBe('Not to be lost.');
 });

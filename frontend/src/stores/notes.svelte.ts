@@ -32,13 +32,16 @@ export class Notes {
   #timers: Record<string, ReturnType<typeof setTimeout>> = {};
   #save: Save;
   #settled: (id: string) => Promise<unknown>;
+  #online: () => boolean;
 
   constructor(
     save: Save = (id, notes) => api.set(id, { notes }),
     settled: (id: string) => Promise<unknown> = (id) => lab.until(id, isSettled),
+    online = () => lab.online,
   ) {
     this.#save = save;
     this.#settled = settled;
+    this.#online = online;
   }
 
   text({ id, notes = '' }: Node): string {
@@ -71,11 +74,21 @@ export class Notes {
     this.#saveLater(node);
   }
 
+  /** Whether there is something that is not saved. */
+  get unsaved(): boolean {
+    return [...this.#drafts.values()].some(({ phase }) => phase !== 'saved');
+  }
+
+  /** Saves what was typed while that could not be. */
+  saveAll(nodes: Node[]): void {
+    for (const node of nodes) void this.save(node);
+  }
+
   /** Saves what is typed now, unless another wrote meanwhile: that is for the person to decide. */
   async save(node: Node): Promise<void> {
     const { id } = node;
     clearTimeout(this.#timers[id]);
-    if (!['typing', 'failed'].includes(this.state(node))) return;
+    if (!this.#online() || !['typing', 'failed'].includes(this.state(node))) return;
     const text = this.text(node);
     this.#change(id, ({ own }) => ({ text, own: more(own, text), phase: 'saving' }));
     try {

@@ -9,13 +9,16 @@ const with_ = (notes: string) => ({ id: 'a', name: 'web-1', notes, state: 'runni
 const tick = (ms = 1_000) => vi.advanceTimersByTimeAsync(ms);
 
 /** Notes over a program that answers as told, and what it was sent. */
-function furnished(answer: (text: string) => Promise<unknown> = () => Promise.resolve()) {
+function furnished(
+  answer: (text: string) => Promise<unknown> = () => Promise.resolve(),
+  online: () => boolean = () => true,
+) {
   const sent: string[] = [];
   const save = (_: string, text: string) => {
     sent.push(text);
     return answer(text);
   };
-  return { sent, notes: new Notes(save, () => Promise.resolve()) };
+  return { sent, notes: new Notes(save, () => Promise.resolve(), online) };
 }
 
 test('what is typed is saved after a pause, once', async () => {
@@ -75,6 +78,18 @@ test('a failure is told, keeps what was typed, and can be tried again', async ()
   down = false;
   await notes.save(with_(''));
   expect([sent, notes.state(with_('')), notes.problem('a')]).toEqual([['a', 'a'], 'saved', undefined]);
+});
+
+test('while libvirt is away nothing is sent, and all of it is once it is back', async () => {
+  let online = false;
+  const { sent, notes } = furnished(undefined, () => online);
+  notes.edit(with_(''), 'a');
+  await tick();
+  expect([sent, notes.state(with_('')), notes.unsaved]).toEqual([[], 'typing', true]);
+  online = true;
+  notes.saveAll([with_('')]);
+  await tick(0);
+  expect([sent, notes.state(with_('')), notes.unsaved]).toEqual([['a'], 'saved', false]);
 });
 
 test('a node in change takes them when it is through', async () => {
