@@ -1,7 +1,9 @@
 package story
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"regexp"
 	"time"
 )
@@ -104,6 +106,27 @@ func (a actor) undoWipe() {
 	a.awaitBoot()
 	a.awaitState("running")
 	a.await(a.screen("connected"))
+}
+
+var filmPath = regexp.MustCompile(`/\S+\.webm`)
+
+// recordFilm films the display while it changes. The film is WebM with VP8, in the
+// person's folder for films, and has more than its first picture.
+func (a actor) recordFilm() {
+	a.Helper()
+	a.click(id("console-capture"))
+	a.click(id("capture-record"))
+	a.await(id("tab-recording"))
+	a.command("ls -l /bin; echo filmed >/dev/ttyS0")
+	a.hear("filmed", lookLimit)
+	a.picture("recording")
+	a.click(id("record-stop"))
+	path := filmPath.FindString(a.await(id("toast"), "Kept the recording of "+a.name).Text)
+	film := must(os.ReadFile(path))(a.T)
+	const ebml, simpleBlock = "\x1a\x45\xdf\xa3", "\xa3"
+	if !bytes.HasPrefix(film, []byte(ebml)) || !bytes.Contains(film, []byte("V_VP8")) || bytes.Count(film, []byte(simpleBlock)) < 5 {
+		a.Errorf("got %d bytes in %s that begin with %q, want a film in WebM", len(film), path, film[:min(64, len(film))])
+	}
 }
 
 // pressCtrlAltDel restarts the guest from inside, from the menu of the keys that

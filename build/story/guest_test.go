@@ -96,6 +96,6 @@ func (g *guest) hear(text string, limit time.Duration) {
 }
 
 // query asks virsh about the domain, which may be between two boots.
-func (g *guest) query(what string) (string, error) {
-	return output(g.place.command(nil, "virsh", "-q", "-c", g.place.uri, what, g.name))
+func (g *guest) query(what string, more ...string) (string, error) {
+	return output(g.place.command(nil, "virsh", append([]string{"-q", "-c", g.place.uri, what, g.name}, more...)...))
 }

@@ -2,7 +2,10 @@ package story
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -13,9 +16,18 @@ type actor struct {
 	*guest
 }
 
-// newActor makes an actor; its node is yet to be made.
+// newActor makes an actor; its node is yet to be made. What the guest shows when a
+// test fails is kept beside what the page shows of it.
 func newActor(p *page, name string) actor {
-	return actor{p, &guest{place: p.desk.place, name: name}}
+	g := &guest{place: p.desk.place, name: name}
+	p.Cleanup(func() {
+		if p.Failed() {
+			file := filepath.Join(g.place.dir, "tmp", "guest.png")
+			_, err := g.query("screenshot", "--file", file)
+			p.Logf("the guest's own picture: %v", errors.Join(err, os.Rename(file, filepath.Join(p.album, "guest.png"))))
+		}
+	})
+	return actor{p, g}
 }
 
 // row is the node in the list, in a state if one is given.
@@ -67,6 +79,9 @@ func play(a actor) {
 	a.hear(proof, lookLimit)
 	a.picture("proof-written")
 	a.toggleFit()
+	if a.inspector.WebKit { // frontend/e2e plays one that Chromium recorded
+		a.recordFilm()
+	}
 	a.pressCtrlAltDel()
 	a.wipe()
 	a.command("cat /root/proof 2>&1 | tee /dev/ttyS0")

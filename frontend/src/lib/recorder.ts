@@ -2,73 +2,91 @@
 // resolution of the guest nor another connection ends it.
 
 import { bytes } from './format';
+import { problemOf, sentence } from './problem';
 
 const rate = 15;
 const longestMinutes = 30;
 /** It is kept in one piece, through the program where there is a window. */
 const largest = 128 * 1024 * 1024;
-const bitsPerSecond = 1_000_000;
-
-const types = ['video/webm;codecs=vp9', 'video/webm;codecs=vp8', 'video/webm'];
 
 /** Why nothing can be recorded here; empty if it can. */
 export function recordingHindrance(): string {
-  if (typeof MediaRecorder === 'undefined') return 'This window has no recorder for films.';
-  if (!('captureStream' in HTMLCanvasElement.prototype)) return 'This window can not film a picture.';
-  return typeOf() ? '' : 'This window has no encoder for WebM.';
+  // WebKitGTK 2.50 readies GStreamer when it is asked this, and not in its encoder: one that is
+  // used before that ends the process of the page.
+  globalThis.MediaRecorder?.isTypeSupported('video/webm');
+  return typeof VideoEncoder === 'undefined' ? 'This window has no encoder for films.' : '';
 }
-
-const typeOf = () => types.find((type) => MediaRecorder.isTypeSupported(type));
 
 export interface Recording {
   /** Ends it; what was recorded is given to `ended`. */
   stop(): void;
 }
 
-/** Why it ended, as a sentence; empty if it was told to. */
+/** Why it ended, as a sentence; empty if it was told to. A film of nothing has no bytes. */
 type Ended = (film: Blob, why: string) => void;
 
 export function record(source: () => HTMLCanvasElement | undefined, ended: Ended): Recording {
-  const film = document.createElement('canvas');
-  const first = source();
-  film.width = even(first?.width ?? 1024);
-  film.height = even(first?.height ?? 768);
-  const context = film.getContext('2d');
-  const recorder = new MediaRecorder(film.captureStream(rate), {
-    mimeType: typeOf(),
-    videoBitsPerSecond: bitsPerSecond,
-  });
-  const parts: Blob[] = [];
-  let size = 0;
+  const canvas = canvasFor(source());
+  const context = canvas.getContext('2d');
+  let end: () => void = () => undefined;
+  const over = new Promise<boolean>((resolve) => (end = () => resolve(true)));
   let why = '';
-  const painting = setInterval(() => paint(context, source()), 1000 / rate);
+  let size = 0;
+  const stop = (reason = '') => {
+    why ||= reason;
+    end();
+  };
   const limit = setTimeout(
     () => stop(`It stopped after ${longestMinutes} minutes.`),
     longestMinutes * 60_000,
   );
-
-  function stop(reason = ''): void {
-    if (recorder.state === 'inactive') return;
-    why = reason;
-    recorder.stop();
-  }
-  recorder.ondataavailable = ({ data }) => {
-    parts.push(data);
-    size += data.size;
-    if (size > largest) stop(`It stopped at ${bytes(largest)}.`);
-  };
-  recorder.onerror = () => stop('The recorder failed.');
-  recorder.onstop = () => {
-    clearInterval(painting);
-    clearTimeout(limit);
-    ended(new Blob(parts, { type: 'video/webm' }), why);
-  };
-  paint(context, first);
-  recorder.start(1000);
+  const told = (more: number) => void ((size += more) > largest && stop(`It stopped at ${bytes(largest)}.`));
+  void filmed(canvas, () => paint(context, source()), over, told, stop)
+    .catch((reason: unknown) => {
+      const { message, hint = '' } = problemOf(reason);
+      stop(`${sentence(message)} ${hint}`.trim());
+      return new Blob();
+    })
+    .then((film) => {
+      clearTimeout(limit);
+      ended(film, why);
+    });
   return { stop: () => stop() };
 }
 
-/** Encoders want an even number of pixels. */
+/** Films until it is over. What an encoder that fails has given by then is kept. */
+async function filmed(
+  canvas: HTMLCanvasElement,
+  paint: () => void,
+  over: Promise<boolean>,
+  told: (bytes: number) => void,
+  stop: (why: string) => void,
+): Promise<Blob> {
+  const { begin } = await import('./film');
+  const film = await begin(canvas, told);
+  const from = performance.now();
+  let isOver = false;
+  while (!isOver) {
+    paint();
+    await film
+      .add((performance.now() - from) / 1000)
+      .catch((reason: unknown) => stop(sentence(problemOf(reason).message)));
+    isOver = await Promise.race([over, pause(1000 / rate)]);
+  }
+  return film.end();
+}
+
+const pause = (milliseconds: number) =>
+  new Promise<boolean>((resolve) => setTimeout(() => resolve(false), milliseconds));
+
+/** As large as the first picture. Encoders want an even number of pixels. */
+function canvasFor(first?: HTMLCanvasElement): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  canvas.width = even(first?.width ?? 1024);
+  canvas.height = even(first?.height ?? 768);
+  return canvas;
+}
+
 const even = (length: number) => length + (length % 2);
 
 function paint(context: CanvasRenderingContext2D | null, source?: HTMLCanvasElement): void {
