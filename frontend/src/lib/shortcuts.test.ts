@@ -69,7 +69,8 @@ describe('listKey', () => {
     ['Delete', 'delete'],
     ['d', 'details'],
     ['Escape', 'none'],
-    ['PageDown', 'move'],
+    ['ArrowLeft', 'step'],
+    ['PageDown', 'leap'],
     ['ContextMenu', 'menu'],
     ['x', undefined],
   ])('on a node %s asks for %s', (key, want) => expect(listKey(press(key), 'node')).toBe(want));
@@ -82,7 +83,7 @@ describe('listKey', () => {
 
   test('the screen alone moves, selects all and none', () => {
     expect(listKey(press('Delete'), 'screen')).toBeUndefined();
-    expect(listKey(press('Home'), 'screen')).toBe('move');
+    expect(listKey(press('Home'), 'screen')).toBe('leap');
     expect(listKey(ctrl('a'), 'screen')).toBe('all');
   });
 

@@ -37,15 +37,19 @@ const pageShortcuts = [
 const grips = ['screen', 'control', 'node'] as const;
 export type Grip = (typeof grips)[number];
 
-const moves = ['↑', '↓', '←', '→', 'Home', 'End', 'PageUp', 'PageDown'];
+const steps = ['↑', '↓', '←', '→'];
+const leaps = ['Home', 'End', 'PageUp', 'PageDown'];
+const withShift = (keys: string[]) => keys.map((key) => `Shift+${key}`);
 
 /**
  * What the list of nodes listens to. What must have the keyboard at least is named first: a button
  * knows Space and Enter itself.
  */
 const listKeys = [
-  ['move', 'screen', moves, 'Go to another node'],
-  ['extend', 'screen', moves.map((key) => `Shift+${key}`), 'Select on the way'],
+  ['step', 'screen', steps, 'Go to another node'],
+  ['leap', 'screen', leaps, 'Go to an end, or a page on'],
+  ['extend', 'screen', withShift(steps), 'Select on the way'],
+  ['stretch', 'screen', withShift(leaps), 'Select all on the way'],
   ['toggle', 'node', ['Space'], 'Select the node, or not'],
   ['all', 'screen', ['Ctrl+A'], 'Select all nodes'],
   ['none', 'screen', ['Escape'], 'Select none'],
