@@ -120,6 +120,8 @@ type GraphicsOpener interface {
 // SerialOpener is a Hypervisor that can connect to a serial port.
 type SerialOpener interface {
 	// OpenSerial gives the node's first serial port; whoever had it loses it.
-	// KindBusy if the node is not active.
+	// Reading it MUST end with io.EOF when the node stops or another takes the
+	// port, and what a slow reader leaves MUST NOT be kept without limit: the
+	// oldest goes. KindBusy if the node is not active.
 	OpenSerial(ctx context.Context, id string) (io.ReadWriteCloser, error)
 }

@@ -76,7 +76,7 @@ func (c *Conn) OpenSerial(ctx context.Context, id string) (port io.ReadWriteClos
 			both.abort()
 			return err
 		}
-		port = both
+		port = newPort(both)
 		return nil
 	})
 	return port, err

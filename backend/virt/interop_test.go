@@ -301,7 +301,10 @@ func TestSerial(t *testing.T) {
 		t.Fatal(err)
 	}
 	select {
-	case <-ended:
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("the first reader got %v, want the end", err)
+		}
 	case <-time.After(10 * time.Second):
 		t.Error("the first reader was not told that it lost the port")
 	}
