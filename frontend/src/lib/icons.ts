@@ -33,6 +33,7 @@ import Link from '@lucide/svelte/icons/link';
 import ListFilter from '@lucide/svelte/icons/list-filter';
 import Maximize2 from '@lucide/svelte/icons/maximize-2';
 import MemoryStick from '@lucide/svelte/icons/memory-stick';
+import Monitor from '@lucide/svelte/icons/monitor';
 import Moon from '@lucide/svelte/icons/moon';
 import Network from '@lucide/svelte/icons/network';
 import NotebookPen from '@lucide/svelte/icons/notebook-pen';
@@ -107,6 +108,7 @@ export const icons = {
   record: CircleDot,
   split: Columns2,
   split4: Grid2x2,
+  display: Monitor,
   serial: Terminal,
   broadcast: Radio,
   type: TextCursorInput,
