@@ -28,6 +28,12 @@ const tested = async (page, url) => {
   await page.getByTestId('gateway-step').first().waitFor();
   await page.getByTestId('gateway-save').scrollIntoViewIfNeeded();
 };
+const split = async (page) => {
+  for (const n of [2, 5, 6, 1])
+    await page.evaluate((it) => (location.hash = it), `#/console/${firstNode.replace(/1$/, n)}`);
+  await open(page, 'layout-4');
+  await page.waitForTimeout(600);
+};
 const transport = (page) => open(page, 'console-transport');
 
 /** Each screen and state: its address, and what is done before it. */
@@ -253,6 +259,15 @@ export const screens = {
     },
   ],
   'console-off': ['#/console/00000000-0000-4000-8000-000000000006', null],
+  'console-split': ['', split],
+  'console-split-tools': [
+    '',
+    async (page) => {
+      await split(page);
+      for (const tools of await page.getByTestId('console-tools').all())
+        if (await tools.isVisible()) await tools.click();
+    },
+  ],
   'console-tabs': [
     '',
     async (page) => {

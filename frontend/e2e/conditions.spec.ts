@@ -19,6 +19,45 @@ test('a name of 63 characters moves nothing out of the window', async ({ page, l
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
 });
 
+test('four consoles keep their tools within their panes, whatever the text, and in reach of the keyboard', async ({
+  page,
+  lab,
+}) => {
+  const nodes = await lab.create(['one', 'two', 'three', 'a-node-with-quite-a-long-name-for-one']);
+  await open(page);
+  for (const { id } of nodes) await page.evaluate((it) => (location.hash = `#/console/${it}`), id);
+  await page.getByTestId('layout-4').click();
+  const bars = page.getByTestId('console-toolbar');
+  await expect(bars).toHaveCount(4);
+  /** What is wider than its place. */
+  const wide = () =>
+    page.evaluate(() =>
+      [document.documentElement, ...document.querySelectorAll('[data-testid=console-toolbar]')]
+        .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+        .map(({ tagName, scrollWidth, clientWidth }) => `${tagName} ${scrollWidth} in ${clientWidth}`),
+    );
+  const unfold = bars.first().getByTestId('console-tools');
+  for (const [width, text, folded] of [
+    [2560, 100, false],
+    [1440, 100, false],
+    [1440, 200, true],
+    [1024, 100, true],
+    [1024, 125, true],
+    [1024, 200, true],
+  ] as const) {
+    await page.setViewportSize({ width, height: 640 });
+    await page.evaluate((it) => (document.documentElement.style.fontSize = `${it}%`), text);
+    await expect(unfold).toBeVisible({ visible: folded });
+    expect(await wide(), `${width} with text of ${text} %`).toEqual([]);
+    if (!folded) continue;
+    await unfold.press('Enter');
+    await page.keyboard.press('Tab');
+    await expect(bars.first().getByTestId('console-transport')).toBeFocused();
+    expect(await wide(), `${width} with text of ${text} %, unfolded`).toEqual([]);
+    await unfold.press('Enter');
+  }
+});
+
 test('a node that flips its state 20 times a second ends as what it is', async ({ page, lab }) => {
   await lab.create(['flip', 'still'], { start: true });
   await open(page);
