@@ -1,4 +1,5 @@
-import { expect, open, row, test } from './fixtures';
+import { choose, expect, open, row, test } from './fixtures';
+import { virsh } from './place';
 
 test.beforeEach(({ lab }) => lab.clear());
 
@@ -67,4 +68,30 @@ test('a taken name is refused beside its field, and nothing that was typed is lo
   await expect(page.getByTestId('fault').filter({ hasText: 'taken' })).toBeVisible();
   await expect(page.getByTestId('create-submit')).toBeDisabled();
   await expect(page.getByTestId('create-memory')).toHaveValue('77');
+});
+
+test('the clipboard is shared with the guest from the beginning, until it is no more', async ({
+  page,
+  lab,
+}) => {
+  await lab.create(['first']);
+  await open(page);
+  await page.getByTestId('create-open').click();
+  await page.getByTestId('create-name').fill('sharing');
+  await page.getByTestId('create-start').uncheck();
+  await page.getByTestId('create-more').locator('summary').click();
+  await page.getByTestId('create-clipboard').check();
+  await page.getByTestId('create-submit').click();
+  await expect(row(page, 'sharing', 'stopped')).toBeVisible();
+  const channel = "<channel type='qemu-vdagent'>";
+  expect(await virsh('dumpxml', 'sharing')).toContain(channel);
+  for (const shared of [false, true]) {
+    await choose(page, 'sharing', 'consoleSettings');
+    const choice = page.getByTestId('console-settings-clipboard');
+    await expect(choice).toBeChecked({ checked: !shared });
+    await choice.setChecked(shared);
+    await page.getByTestId('console-settings-submit').click();
+    await expect(page.getByTestId('console-settings-dialog')).toHaveCount(0);
+    expect((await virsh('dumpxml', 'sharing')).includes(channel)).toBe(shared);
+  }
 });

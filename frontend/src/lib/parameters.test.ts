@@ -7,15 +7,15 @@ const node = (more: object = {}) => ({ name: 'web', ...more }) as Node;
 test('a node without any has the defaults, and keeps them', () => {
   const settings = settingsOf(node());
   expect(settings).toMatchObject({ keymap: '', depth: '', readOnly: false, follow: false, recording: '' });
-  expect(inputOf(node(), settings)).toEqual({ keymap: '', guacamole: {} });
+  expect(inputOf(node(), settings)).toEqual({ keymap: '', clipboard: false, guacamole: {} });
 });
 
 test('what is set is shown, and what is unknown to the dialog stays', () => {
   const guacamole = { 'read-only': 'true', 'disable-display-resize': 'false', encodings: 'zrle' };
-  const set = node({ keymap: 'de', guacamole });
+  const set = node({ keymap: 'de', clipboard: true, guacamole });
   const settings = settingsOf(set);
   expect(settings).toMatchObject({ keymap: 'de', readOnly: true, follow: true });
-  expect(inputOf(set, settings)).toEqual({ keymap: 'de', guacamole });
+  expect(inputOf(set, settings)).toEqual({ keymap: 'de', clipboard: true, guacamole });
 });
 
 test('what is taken back is left out', () => {

@@ -1,11 +1,12 @@
 // What can be set of a node's console: parameters of its connection in
-// Guacamole, and the layout of its keyboard.
+// Guacamole, the layout of its keyboard, and whether it shares the clipboard.
 
 import type { Node, SetInput } from './lab';
 
 /** As a dialog edits it. Empty texts are the default. */
 interface ConsoleSettings {
   keymap: string;
+  clipboard: boolean;
   depth: string;
   readOnly: boolean;
   noCopy: boolean;
@@ -29,11 +30,12 @@ const texts = { depth: 'color-depth', recording: 'recording-name' } as const;
 type Switch = keyof typeof switches;
 type Text = keyof typeof texts;
 
-export function settingsOf({ keymap = '', guacamole = {} }: Node): ConsoleSettings {
+export function settingsOf({ keymap = '', clipboard = false, guacamole = {} }: Node): ConsoleSettings {
   const on = (name: Switch) => guacamole[switches[name][0]] === switches[name][1];
   const text = (name: Text) => guacamole[texts[name]] ?? '';
   return {
     keymap,
+    clipboard,
     depth: text('depth'),
     readOnly: on('readOnly'),
     noCopy: on('noCopy'),
@@ -51,7 +53,8 @@ export function inputOf(node: Node, settings: ConsoleSettings): SetInput {
     wanted[switches[name][0]] = settings[name] ? switches[name][1] : '';
   for (const name of Object.keys(texts) as Text[]) wanted[texts[name]] = settings[name].trim();
   const guacamole = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ''));
-  return { keymap: settings.keymap, guacamole };
+  const { keymap, clipboard } = settings;
+  return { keymap, clipboard, guacamole };
 }
 
 const token = String.raw`\$\{GUAC_(?:DATE|TIME)\}`;
