@@ -60,18 +60,18 @@ test('nothing and too much stay here', async () => {
 
 test('where the clipboard can be read, the keys go straight to the guest', async () => {
   await exchange.offer();
-  expect(exchange.key(key('v', { ctrlKey: true }))).toBe(false);
+  expect(exchange.key(key('v', { ctrlKey: true }))).toBe('guest');
 });
 
 test('where it can not, the text goes first', async () => {
   desk = undefined;
   await exchange.offer();
-  expect(exchange.key(key('v', { ctrlKey: true }))).toBe(true);
-  exchange.give('pasted by hand');
+  expect(exchange.key(key('v', { ctrlKey: true }))).toBe('browser');
+  exchange.handed('pasted by hand');
   expect([pasted, tapped]).toEqual([['pasted by hand'], []]);
   await vi.advanceTimersByTimeAsync(0);
   expect(tapped).toEqual([0x76]);
-  expect(exchange.key(key('v'))).toBe(false);
+  expect(exchange.key(key('v'))).toBe('guest');
 });
 
 test.each([
@@ -83,16 +83,33 @@ test.each([
   ['Insert', {}, undefined],
 ])('%s %j', (name, more, want) => expect(pasteKey(key(name, more))).toBe(want));
 
+const paste = () => exchange.key(key('v', { ctrlKey: true }));
+const long = 'x'.repeat(300_000);
+
 test('a text that is too long is refused when it is pasted, not when the guest gets the keyboard', async () => {
-  desk = 'x'.repeat(300_000);
+  desk = long;
   await exchange.offer();
-  exchange.key(key('a'));
-  expect(refused).toEqual([]);
-  exchange.key(key('v', { ctrlKey: true }));
-  exchange.handed(desk);
-  expect([refused, pasted]).toEqual([[300_000, 300_000], []]);
+  expect([exchange.key(key('a')), refused]).toEqual(['guest', []]);
+  expect([paste(), refused, pasted]).toEqual(['nobody', [300_000], []]);
   desk = 'short';
   await exchange.offer();
-  exchange.key(key('v', { ctrlKey: true }));
-  expect([refused.length, pasted]).toEqual([2, ['short']]);
+  expect([paste(), refused.length, pasted]).toEqual(['guest', 1, ['short']]);
+});
+
+test('where the clipboard can not be read, the keys stay from the guest when the text was refused', async () => {
+  desk = undefined;
+  await exchange.offer();
+  for (const text of [long, 'short', long]) {
+    expect(paste()).toBe('browser');
+    exchange.handed(text);
+    await vi.advanceTimersByTimeAsync(0);
+  }
+  expect([refused.length, pasted, tapped]).toEqual([2, ['short'], [0x76]]);
+});
+
+test('what the guest copied can be pasted in it, whatever the desktop had', async () => {
+  desk = long;
+  await exchange.offer();
+  exchange.take('of the guest');
+  expect([paste(), refused]).toEqual(['guest', []]);
 });

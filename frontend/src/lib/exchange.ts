@@ -17,6 +17,7 @@ interface Guest {
   press: Press;
 }
 
+type Taker = 'guest' | 'browser' | 'nobody';
 type Key = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'altKey' | 'shiftKey' | 'metaKey'>;
 
 /** The keysym that pastes in a guest, if the keys do that: Ctrl+V, Ctrl+Shift+V or Shift+Insert. */
@@ -64,26 +65,31 @@ export class Exchange {
   take(text: string): void {
     if (!text || text === this.#last) return;
     this.#last = text;
+    this.#tooLong = 0;
     this.#desk.write(text).catch(() => undefined); // the guest's copy stays in the guest
   }
 
   /**
-   * Where the clipboard can not be read, the keys that paste first reach the browser, which hands
-   * it over, and only then the guest. Gives whether that was so.
+   * Who gets a key. Those that paste reach nobody while the guest has not got the text: it would
+   * paste an older one. Where the clipboard can not be read they first reach the browser, which hands
+   * it over, and only then the guest.
    */
-  key(event: Key): boolean {
+  key(event: Key): Taker {
     const keysym = pasteKey(event);
-    if (keysym !== undefined) this.#complain();
-    if (this.#readable || keysym === undefined) return false;
+    if (keysym === undefined) return 'guest';
+    if (this.#readable) return this.#complain() ? 'nobody' : 'guest';
+    this.#tooLong = 0;
     setTimeout(() => {
+      if (this.#tooLong) return;
       for (const down of [true, false]) this.#guest.press({ keysym, code: event.code }, down);
     });
-    return true;
+    return 'browser';
   }
 
-  /** To be called when the person pastes: that a text is too long matters only then. */
-  #complain(): void {
+  /** To be called when the person pastes: that a text is too long matters only then. Gives whether it is. */
+  #complain(): boolean {
     if (this.#tooLong) this.#refused(this.#tooLong);
+    return this.#tooLong > 0;
   }
 
   /** Takes what a paste of the person's hands over. */
@@ -97,7 +103,14 @@ export class Exchange {
 export function listen(exchange: Exchange, element: HTMLElement): () => void {
   const held = () => element.contains(document.activeElement);
   const offer = () => void (held() && exchange.offer());
-  const key = (event: KeyboardEvent) => exchange.key(event) && event.stopPropagation();
+  const key = (event: KeyboardEvent) => {
+    const taker = exchange.key(event);
+    if (taker === 'guest') return;
+    event.stopPropagation();
+    if (taker === 'browser') return;
+    event.stopImmediatePropagation(); // nor do the guests that get what is typed here
+    event.preventDefault();
+  };
   const paste = (event: ClipboardEvent) => exchange.handed(event.clipboardData?.getData('text/plain') ?? '');
 
   element.addEventListener('focusin', offer);
