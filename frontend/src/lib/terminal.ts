@@ -11,7 +11,8 @@ export interface Line {
   focus(): void;
   clear(): void;
   fit(): void;
-  find(text: string, back: boolean): boolean;
+  /** Marks the next place of a text, the one before, or, while it is typed, the same if it still fits. */
+  find(text: string, to: 'next' | 'back' | 'same'): boolean;
   close(): void;
 }
 
@@ -66,7 +67,8 @@ export function open(target: HTMLElement, { typed, search, desk }: Wiring): Line
     focus: () => terminal.focus(),
     clear: () => terminal.clear(),
     fit: () => fitting.fit(),
-    find: (text, back) => (back ? searching.findPrevious(text) : searching.findNext(text)),
+    find: (text, to) =>
+      to === 'back' ? searching.findPrevious(text) : searching.findNext(text, { incremental: to === 'same' }),
     close: () => terminal.dispose(),
   };
 }
