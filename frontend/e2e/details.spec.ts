@@ -64,11 +64,17 @@ test('resources of a running node change at its next start, as is said', async (
   await lab.state('web-1', 'running');
 });
 
-test('Escape closes the drawer, and F2 renames a stopped node in it', async ({ page, lab }) => {
-  await virsh('destroy', 'web-1').catch(() => undefined); // it may be off
-  await lab.settled();
+test('F2 in the drawer renames a stopped node and says of a running one why not, Escape closes it', async ({
+  page,
+  lab,
+}) => {
   await detail(page);
   await page.getByTestId('details').focus();
+  await page.keyboard.press('F2');
+  await expect(page.getByTestId('details-rename')).toBeFocused();
+  await expect(page.getByRole('tooltip')).toContainText('The node must be off for this.');
+  await virsh('destroy', 'web-1');
+  await lab.state('web-1', 'stopped');
   await page.keyboard.press('F2');
   await page.getByTestId('details-name-field').fill('web-9');
   await page.keyboard.press('Enter');
