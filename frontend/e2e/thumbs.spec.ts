@@ -88,9 +88,13 @@ test('nothing is asked for while the page is hidden, or another screen is in fro
   const both = () => ({ pictures: asked.pictures.length, usage: asked.usage });
   await open(page);
   await expect(row(page, 'a-runs').getByTestId('node-usage')).toContainText('%');
+  const away = async () => {
+    await page.getByTestId('nav-images').click();
+    await expect(page.getByTestId('node-row')).toHaveCount(0);
+  };
   for (const [leave, come] of [
     [() => hide(page, true), () => hide(page, false)],
-    [() => page.getByTestId('nav-images').click(), () => page.getByTestId('nav-nodes').click()],
+    [away, () => page.getByTestId('nav-nodes').click()],
   ] as const) {
     await leave();
     await expect.poll(() => asked.now).toBe(0);
