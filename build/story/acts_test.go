@@ -48,12 +48,13 @@ func (a actor) openConsole() {
 	a.picture("prompt")
 }
 
-// command types a line into the display of the guest.
+// command types a line into the display of the guest. QEMU's keyboard keeps five
+// keys and drops the rest while an emulated processor waits for its turn.
 func (a actor) command(line string) {
 	a.Helper()
 	a.await(a.screen("connected"))
 	a.click(a.screen("connected"))
-	a.write(line)
+	a.desk.do("type", "--delay", "60", line)
 	a.desk.do("key", "Return")
 }
 

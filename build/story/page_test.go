@@ -190,8 +190,7 @@ func (p *page) fill(selector, text string) {
 	p.await(selector, text)
 }
 
-// write types a text. A guest's keyboard has a short queue, and people are no
-// faster.
+// write types a text into the page, no faster than people.
 func (p *page) write(text string) {
 	p.Helper()
 	p.desk.do("type", "--delay", "25", text)

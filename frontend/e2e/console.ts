@@ -17,7 +17,7 @@ export async function expectDisplay(page: Page, name: string, id = ''): Promise<
 /** A person's typing, with Shift where it is needed; the queue of a guest's keyboard is short. */
 export async function write(page: Page, text: string, end = 'Enter'): Promise<void> {
   for (const it of text)
-    await page.keyboard.press(/[A-Z~!@#$%^&*()_+{}|:"<>?]/.test(it) ? `Shift+${it}` : it, { delay: 15 });
+    await page.keyboard.press(/[A-Z~!@#$%^&*()_+{}|:"<>?]/.test(it) ? `Shift+${it}` : it, { delay: 30 });
   if (end) await page.keyboard.press(end);
 }
 
