@@ -2,7 +2,6 @@ package story
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"regexp"
 	"time"
@@ -77,10 +76,7 @@ var size = regexp.MustCompile(`\d+(\.\d+)? ([KMGT]i)?B\b`)
 func (a actor) wipe() {
 	a.Helper()
 	wipe := id("console-toolbar") + " " + id("node-wipe")
-	a.await(wipe)
-	var told string
-	a.ask(fmt.Sprintf("return document.querySelector(%q).dataset.tip", wipe), &told)
-	if !size.MatchString(told) {
+	if told := a.await(wipe).Tip; !size.MatchString(told) {
 		a.Errorf("got %q on the wipe button, want the size it discards", told)
 	}
 	a.click(wipe)

@@ -102,8 +102,8 @@ func id(testid string, attributes ...string) string {
 type element struct {
 	Middle point
 	Text   string
-	Title  string
-	Free   bool // it can be clicked: not disabled, nothing over it
+	Tip    string // what is said of it when it is pointed at
+	Free   bool   // it can be clicked: not disabled, nothing over it
 }
 
 const findElement = `
@@ -114,7 +114,7 @@ const findElement = `
 		const {x, y, width, height} = e.getBoundingClientRect();
 		const Middle = {X: Math.round(x + width / 2), Y: Math.round(y + height / 2)};
 		const top = document.elementFromPoint(Middle.X, Middle.Y);
-		return {Middle, Text: e.innerText || e.value || '', Title: e.title ?? '', Free: !e.matches(':disabled, [aria-disabled=true]') && e.contains(top)};
+		return {Middle, Text: e.innerText || e.value || '', Tip: e.dataset.tip ?? '', Free: !e.matches(':disabled, [aria-disabled=true]') && e.contains(top)};
 	}
 	return null`
 
