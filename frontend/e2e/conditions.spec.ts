@@ -1,6 +1,4 @@
-import type { Page } from '@playwright/test';
-import { choose, expect, open, row, test } from './fixtures';
-import type { Lab } from './lab';
+import { choose, expect, loseWithin, open, row, test } from './fixtures';
 import { place, run, virsh } from './place';
 
 test.beforeEach(({ lab }) => lab.clear());
@@ -71,24 +69,6 @@ test('a node that flips its state 20 times a second ends as what it is', async (
   await lab.truth('flip', 'paused');
   await expect(row(page, 'flip', 'paused')).toBeVisible();
 });
-
-/** Has libvirt lost as a request is on its way; gives what brings it back. */
-async function loseWithin(page: Page, lab: Lab, verb: string): Promise<() => Promise<void>> {
-  let back: (() => Promise<void>) | undefined;
-  await page.route(
-    `**/rpc/${verb}`,
-    async (route) => {
-      back = await lab.loseLibvirt();
-      await route.continue();
-    },
-    { times: 1 },
-  );
-  return async () => {
-    await expect(page.getByTestId('lost-banner')).toBeVisible();
-    await back?.();
-    await expect(page.getByTestId('lost-banner')).toHaveCount(0, { timeout: 60_000 });
-  };
-}
 
 const domains = async () => (await virsh('list', '--all', '--name')).split('\n').filter(Boolean);
 

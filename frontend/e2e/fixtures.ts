@@ -54,3 +54,21 @@ export async function choose(page: Page, name: string, item: string): Promise<vo
   await row(page, name).getByTestId('node-menu').click();
   await page.getByTestId(`menu-${item}`).click();
 }
+
+/** Has libvirt lost as a request is on its way; gives what brings it back. */
+export async function loseWithin(page: Page, lab: Lab, verb: string): Promise<() => Promise<void>> {
+  let back: (() => Promise<void>) | undefined;
+  await page.route(
+    `**/rpc/${verb}`,
+    async (route) => {
+      back = await lab.loseLibvirt();
+      await route.continue();
+    },
+    { times: 1 },
+  );
+  return async () => {
+    await expect(page.getByTestId('lost-banner')).toBeVisible();
+    await back?.();
+    await expect(page.getByTestId('lost-banner')).toHaveCount(0, { timeout: 60_000 });
+  };
+}

@@ -14,6 +14,9 @@ interface Wish {
   image?: string;
 }
 
+/** Folder of libvirt's daemon, without which none can be started. */
+const daemon = `${place.dir}/run/libvirt`;
+
 export class Lab {
   constructor(readonly session: Session) {}
 
@@ -71,6 +74,7 @@ export class Lab {
 
   /** Leaves no node, nothing to restore and nothing remembered. */
   async clear(): Promise<void> {
+    await run('chmod', '700', daemon); // a test that failed may have left it lost
     for (const name of (await virsh('list', '--name')).split('\n').filter(Boolean))
       await virsh('destroy', name).catch(() => undefined); // it may have ended by itself
     await expect.poll(() => this.settled(), { timeout: bootLimit }).toBe(true);
@@ -89,11 +93,10 @@ export class Lab {
 
   /** Kills the libvirt daemon and keeps another from being started until `back` is called. */
   async loseLibvirt(): Promise<() => Promise<void>> {
-    const folder = `${place.dir}/run/libvirt`;
-    await run('chmod', '500', folder);
-    await run('pkill', '--signal', 'KILL', '--pidfile', `${folder}/libvirtd.pid`);
+    await run('chmod', '500', daemon);
+    await run('pkill', '--signal', 'KILL', '--pidfile', `${daemon}/libvirtd.pid`);
     return async () => {
-      await run('chmod', '700', folder);
+      await run('chmod', '700', daemon);
       await expect.poll(() => virsh('uri').catch(() => ''), { timeout: bootLimit }).toBe(place.uri);
     };
   }

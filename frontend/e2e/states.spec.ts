@@ -1,5 +1,5 @@
 import { cookies, serve } from './program';
-import { expect, open, row, test, watch } from './fixtures';
+import { expect, loseWithin, open, row, test, watch } from './fixtures';
 import { place } from './place';
 
 test.beforeAll(async ({ lab }) => {
@@ -91,7 +91,7 @@ test('what was typed into a form outlives a lost libvirt', async ({ page, lab, t
   await expect(row(page, 'typed-in-vain', 'stopped')).toBeVisible();
 });
 
-test('notes that are written meanwhile are saved once libvirt is back, wherever the page is then', async ({
+test('notes that libvirt is lost over are saved once it is back, wherever the page is then', async ({
   page,
   lab,
   tolerated,
@@ -99,21 +99,15 @@ test('notes that are written meanwhile are saved once libvirt is back, wherever 
   tolerated.push(/Failed to load resource/);
   const [node] = await lab.create(['written']);
   await open(page, `#/nodes/${node?.id}/notes`);
-  const notes = page.getByTestId('notes-text');
-  await notes.waitFor();
-  const back = await lab.loseLibvirt();
-  try {
-    await expect(page.getByTestId('lost-banner')).toBeVisible();
-    await notes.fill('Not to be lost.');
-    await expect(page.getByTestId('notes-state')).toContainText('Not saved: libvirt does not answer.');
-    const asked = page.waitForEvent('dialog');
-    await page.close({ runBeforeUnload: true });
-    await (await asked).dismiss(); // the page stays
-    await page.getByTestId('nav-images').click();
-  } finally {
-    await back();
-  }
-  await expect
-    .poll(async () => (await lab.node('written')).notes, { timeout: 60_000 })
-    .toBe('Not to be lost.');
+  const back = await loseWithin(page, lab, 'Set');
+  await page.getByTestId('notes-text').fill('Not to be');
+  await expect(page.getByTestId('lost-banner')).toBeVisible();
+  await page.getByTestId('notes-text').fill('Not to be lost.');
+  await expect(page.getByTestId('notes-state')).toContainText('Not saved: libvirt does not answer.');
+  const asked = page.waitForEvent('dialog');
+  await page.close({ runBeforeUnload: true });
+  await (await asked).dismiss(); // the page stays
+  await page.getByTestId('nav-images').click();
+  await back();
+  await expect.poll(async () => (await lab.node('written')).notes).toBe('Not to be lost.');
 });
