@@ -120,6 +120,18 @@ test('what is searched is found and marked, and can be copied', async ({ page })
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe('needle-42');
 });
 
+test('a clipboard of 5 MB is not pasted, which is said, and the port goes on', async ({ page }) => {
+  await connect(page);
+  await page.evaluate(() => navigator.clipboard.writeText('x'.repeat(5 << 20)));
+  await page.keyboard.press('Control+Shift+V');
+  await expect(page.getByTestId('toast')).toContainText('At most 262,144');
+  await page.getByTestId('toast-close').click();
+  await serial(page).getByRole('textbox').first().focus();
+  await page.keyboard.press('Shift+Insert'); // the browser's own
+  await expect(page.getByTestId('toast')).toContainText('At most 262,144');
+  await say(page, 'on');
+});
+
 test('Ctrl and Alt together leave the serial port, and a console that fills the screen', async ({ page }) => {
   await connect(page);
   await page.keyboard.press('Control+Alt');

@@ -5,6 +5,7 @@ import { SearchAddon } from '@xterm/addon-search';
 import { Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
 import type { Desk } from './exchange';
+import { longestText } from './screen';
 
 export interface Line {
   write(data: Uint8Array, done: () => void): void;
@@ -21,9 +22,11 @@ interface Wiring {
   /** The person wants to search. */
   search: () => void;
   desk: Desk;
+  /** A text of so many characters was pasted, which is more than a guest gets. */
+  refused: (length: number) => void;
 }
 
-export function open(target: HTMLElement, { typed, search, desk }: Wiring): Line {
+export function open(target: HTMLElement, { typed, search, desk, refused }: Wiring): Line {
   const terminal = new Terminal({
     cursorBlink: false,
     fontFamily: getComputedStyle(target).fontFamily,
@@ -51,8 +54,22 @@ export function open(target: HTMLElement, { typed, search, desk }: Wiring): Line
   async function paste() {
     const text = await desk.read().catch(() => undefined);
     readable = text !== undefined;
-    if (text) terminal.paste(text);
+    if (text && fits(text)) terminal.paste(text);
   }
+  // A guest would be busy with more for minutes, and not even Ctrl+C could end that.
+  function fits({ length }: string): boolean {
+    if (length > longestText) refused(length);
+    return length <= longestText;
+  }
+  target.addEventListener(
+    'paste',
+    (event) => {
+      if (fits(event.clipboardData?.getData('text/plain') ?? '')) return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    true,
+  );
   terminal.attachCustomKeyEventHandler((event) => {
     const action = event.ctrlKey && event.shiftKey && !event.altKey ? actions[event.code] : undefined;
     // Where the clipboard can not be read the browser's own paste does it.
