@@ -48,6 +48,8 @@ test('four consoles keep their tools within their panes, whatever the text, and 
     await expect(unfold).toBeVisible({ visible: folded });
     expect(await wide(), `${width} with text of ${text} %`).toEqual([]);
     if (!folded) continue;
+    await bars.first().getByTestId('node-start').hover();
+    await expect(page.getByTestId('tooltip')).toHaveText('Start');
     await unfold.press('Enter');
     await page.keyboard.press('Tab');
     await expect(bars.first().getByTestId('console-transport')).toBeFocused();

@@ -8,8 +8,11 @@ export const tipped = (target: EventTarget | null): HTMLElement | undefined =>
 export const described = (tip: string) => (tip ? { 'aria-description': tip } : {});
 
 const flat = (text: string | null) => (text ?? '').replace(/\s+/g, ' ').trim();
-const isCut = (it: Element) =>
-  it.scrollWidth > it.clientWidth && getComputedStyle(it).overflowX !== 'visible';
+/** Whether some of its words have no room: they are cut off, or shrunk away. */
+function isCut(it: Element): boolean {
+  const { overflowX, fontSize } = getComputedStyle(it);
+  return (it.scrollWidth > it.clientWidth && overflowX !== 'visible') || fontSize === '0px';
+}
 
 /** What is to be said: nothing, if all of it can be read at the element itself. */
 export function tipOf(element: HTMLElement): string {
