@@ -116,18 +116,6 @@ test('Ctrl and Alt together give the keyboard back', async ({ page }) => {
   await expect(pane(page, 'left').getByTestId('console-toolbar')).toBeFocused();
 });
 
-test('the serial port takes and shows text, and finds it', async ({ page }) => {
-  await connect(page);
-  await pane(page, 'left').getByTestId('device-serial').click();
-  const serial = page.locator('[data-testid=serial][data-name=left][data-state=connected]');
-  await expect(serial).toBeVisible();
-  await serial.getByRole('textbox').first().focus();
-  await write(page, 'echo serial-$((6*7))');
-  await expect(serial).toContainText('serial-42');
-  await page.reload();
-  await expect(display(page, 'left')).toBeVisible();
-});
-
 test('Ctrl+Alt+Del restarts the guest, and the console comes back by itself', async ({ page, lab }) => {
   const guest = await Guest.listen('left');
   await connect(page);
