@@ -42,6 +42,7 @@ test('four consoles keep their tools within their panes, whatever the text, and 
     [1024, 100, true],
     [1024, 125, true],
     [1024, 200, true],
+    [720, 100, true], // where the sidebar has icons alone, as with large text of the desktop's
   ] as const) {
     await page.setViewportSize({ width, height: 640 });
     await page.evaluate((it) => (document.documentElement.style.fontSize = `${it}%`), text);
@@ -56,6 +57,10 @@ test('four consoles keep their tools within their panes, whatever the text, and 
     expect(await wide(), `${width} with text of ${text} %, unfolded`).toEqual([]);
     await unfold.press('Enter');
   }
+  await page.getByTestId('console-close').filter({ visible: true }).click();
+  await expect(bars).toHaveCount(3);
+  await page.getByTestId('layout-1').click();
+  await expect(page.getByTestId('workspace')).toHaveAttribute('data-layout', '1');
 });
 
 test('a node that flips its state 20 times a second ends as what it is', async ({ page, lab }) => {

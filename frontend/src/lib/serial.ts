@@ -3,7 +3,8 @@
 
 import { sentence } from './problem';
 
-export type SerialPhase = 'off' | 'connecting' | 'connected' | 'waiting' | 'taken';
+/** Ended: it is not known yet whether its node is off, or another has it. */
+export type SerialPhase = 'off' | 'connecting' | 'connected' | 'waiting' | 'ended' | 'taken';
 
 interface Wiring {
   address: () => Promise<string>;
@@ -44,7 +45,7 @@ export class Serial {
     const another = boot !== this.#boot;
     this.#boot = boot;
     if (!runs) this.close();
-    else if (this.#phase === 'off' || this.#phase === 'waiting' || (another && this.#phase === 'taken'))
+    else if (['off', 'waiting', ...(another ? ['ended', 'taken'] : [])].includes(this.#phase))
       void this.connect();
   }
 
@@ -90,7 +91,7 @@ export class Serial {
 
   #lost(why: string, code = 0): void {
     this.#drop();
-    this.#become('waiting', sentence(why));
+    this.#become(code === ended ? 'ended' : 'waiting', sentence(why));
     if (code === ended) this.#timer = setTimeout(() => this.#become('taken', takenSentence), doubt);
     else this.#timer = setTimeout(() => void this.connect(), this.#wait);
     this.#wait = Math.min(this.#wait * 2, longestWait);
