@@ -18,7 +18,7 @@ test.each([
     'several together are more than is free',
     1024,
     3,
-    '3 nodes with 3 GiB together: only 2.0 GiB are free now',
+    '3 nodes with 3.0 GiB together: only 2.0 GiB are free now',
   ],
   ['beside what runs it is just all of the host', 2048, 2, '2.0 GiB are free now'],
   ['beside what runs it is more than the host has', 1025, 4, 'more than the host’s 8.0 GiB'],

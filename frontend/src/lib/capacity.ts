@@ -27,7 +27,7 @@ export function overcommit(
   const wanted = memoryMiB * count;
   const used = promised(running);
   const total = used + wanted;
-  const all = count > 1 ? `${plural(count, 'node')} with ${memory(wanted)} together` : memory(wanted);
+  const all = count > 1 ? `${plural(count, 'node')} with ${size(wanted)} together` : memory(wanted);
   if (total > host.memoryMiB)
     return `${all} and the ${size(used)} of running nodes are ${size(total)}: more than the host’s ${size(host.memoryMiB)}. It may swap, or kill nodes.`;
   if (wanted > host.freeMiB)
