@@ -5,10 +5,12 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +20,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "tally:", err)
 		os.Exit(1)
 	}
+	t.slowest(os.Stdout)
 	fmt.Println(t)
 	if !t.good(os.Getenv("CI") != "") {
 		os.Exit(1)
@@ -39,6 +42,7 @@ type name struct{ pkg, test string }
 // failed without a failed test, as when they do not compile.
 type tally struct {
 	passed, failed, skipped, broken int
+	took                            []event // tests to their end
 }
 
 func (t tally) good(strict bool) bool {
@@ -51,6 +55,22 @@ func (t tally) String() string {
 		s = fmt.Sprintf("%d skipped, %s", t.skipped, s)
 	}
 	return s
+}
+
+// slowest shows the tests that took longest, without those that others are within: a limit on
+// the whole is kept by looking here first.
+func (t tally) slowest(w io.Writer) {
+	const many, seconds = 25, 5
+	within := func(e event) bool {
+		return slices.ContainsFunc(t.took, func(o event) bool {
+			return o.Package == e.Package && strings.HasPrefix(o.Test, e.Test+"/")
+		})
+	}
+	slow := slices.DeleteFunc(slices.Clone(t.took), func(e event) bool { return e.Elapsed < seconds || within(e) })
+	slices.SortFunc(slow, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	for _, e := range slow[:min(many, len(slow))] {
+		fmt.Fprintf(w, "%6.1fs %s %s\n", e.Elapsed, e.Package, e.Test)
+	}
 }
 
 // read counts the events of r, and shows on w each package's result with the output of what
@@ -75,6 +95,9 @@ func read(r io.Reader, w io.Writer) (tally, error) {
 			output[n] = append(output[n], e.Output)
 		case "pass", "fail", "skip":
 			t.count(e, failures)
+			if e.Test != "" {
+				t.took = append(t.took, e)
+			}
 			show(w, e, output[n])
 			delete(output, n)
 		}

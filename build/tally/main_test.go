@@ -46,3 +46,19 @@ func TestRead(t *testing.T) {
 		})
 	}
 }
+
+func TestSlowest(t *testing.T) {
+	events := `{"Action":"pass","Package":"p","Test":"TestA/slow","Elapsed":9}
+{"Action":"pass","Package":"p","Test":"TestA","Elapsed":9.5}
+{"Action":"pass","Package":"p","Test":"TestB","Elapsed":12}
+{"Action":"pass","Package":"p","Test":"TestC","Elapsed":0.2}`
+	var shown strings.Builder
+	got, err := read(strings.NewReader(events), &shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.slowest(&shown)
+	if want := "  12.0s p TestB\n   9.0s p TestA/slow\n"; shown.String() != want {
+		t.Errorf("got %q, want %q", shown.String(), want)
+	}
+}
