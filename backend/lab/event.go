@@ -10,6 +10,7 @@ const (
 	EventSnapshot     EventKind = "snapshot"      // Nodes, Images, Link, Gateway: everything, a subscriber's first event
 	EventNode         EventKind = "node"          // Node: its whole new value
 	EventNodeRemoved  EventKind = "node_removed"  // ID: the node is no longer listed
+	EventHistory      EventKind = "history"       // ID: one more moment is told of the node, when it is asked for
 	EventImage        EventKind = "image"         // Image: its whole new value
 	EventImageRemoved EventKind = "image_removed" // ID: name of the image that is no longer listed
 	EventLink         EventKind = "link"          // Link: the connection to libvirt came or went, or could not be restored once more
@@ -17,7 +18,7 @@ const (
 )
 
 // EventKinds lists every kind of event.
-var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventImage, EventImageRemoved, EventLink, EventGateway}
+var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventHistory, EventImage, EventImageRemoved, EventLink, EventGateway}
 
 // Event carries the whole new value of one thing, never a delta: a reader that
 // lost some of them is right again with the next one.

@@ -33,6 +33,8 @@ func key(e lab.Event) string {
 		return "node " + e.Node.ID
 	case lab.EventNodeRemoved:
 		return "node " + e.ID
+	case lab.EventHistory:
+		return "history " + e.ID
 	case lab.EventImage:
 		return "image " + e.Image.Name
 	case lab.EventImageRemoved:

@@ -23,12 +23,17 @@ type entry struct {
 	forget bool // the node is gone for good, and its history with it
 }
 
-// remember has an entry written. s.mu must be held, and work be under way.
+// remember has an entry written, and tells that there is one more moment: a
+// verb that failed need not have changed the node. s.mu must be held, and work
+// be under way.
 func (s *Service) remember(e entry) {
 	if s.o.Journal == nil {
 		return
 	}
 	s.diary.waiting = append(s.diary.waiting, e)
+	if !e.forget {
+		s.hub.send(lab.Event{Kind: lab.EventHistory, ID: e.id})
+	}
 	if !s.diary.writing {
 		s.diary.writing = true
 		s.work.Go(func() { s.writeDown(context.WithoutCancel(s.ctx)) })

@@ -172,13 +172,19 @@ func TestHistoryFails(t *testing.T) {
 // What a verb could not do belongs to the history, what it was refused does not.
 func TestHistoryOfFailedVerbs(t *testing.T) {
 	inHouse(t, func(_ *testing.T, h *house) {
-		h.made("web", "")
+		v := h.made("web", "")
+		events := h.s.Subscribe(h.Context())
+		drain(events)
 		h.Script.Fail("Hypervisor.Rename", labtest.FailBefore, lab.Errorf(lab.KindDenied, "not allowed"))
 		if _, err := h.s.Rename(h.Context(), "web", "other"); lab.KindOf(err) != lab.KindDenied {
 			h.Fatalf("got %v, want KindDenied", err)
 		}
 		if _, err := h.s.Rename(h.Context(), "web", "a/b"); lab.KindOf(err) != lab.KindInvalid {
 			h.Fatalf("got %v, want KindInvalid", err)
+		}
+		isHistory := func(e lab.Event) bool { return e.Kind == lab.EventHistory && e.ID == v.ID }
+		if got := drain(events); !slices.ContainsFunc(got, isHistory) {
+			h.Errorf("got the events %+v, want one of the node's history", got)
 		}
 		got := h.history("web")
 		if len(got) != 2 || !strings.Contains(got[1], "not allowed") {

@@ -7,6 +7,7 @@ import { byName } from '../lib/names';
 export class Lab {
   #nodes = new SvelteMap<string, Node>();
   #images = new SvelteMap<string, Image>();
+  #moments = new SvelteMap<string, number>();
   #link = $state.raw<Link>();
   #gateway = $state.raw<GatewayStatus>();
   #known = $state(false);
@@ -83,6 +84,11 @@ export class Lab {
     return this.#nodes.get(id);
   }
 
+  /** Counts what was added to the history of a node since the page was opened. */
+  moments(id: string): number {
+    return this.#moments.get(id) ?? 0;
+  }
+
   image(name: string): Image | undefined {
     return this.#images.get(name);
   }
@@ -115,6 +121,9 @@ export class Lab {
         break;
       case 'node_removed':
         this.#put(event.id ?? '', undefined);
+        break;
+      case 'history':
+        this.#moments.set(event.id ?? '', this.moments(event.id ?? '') + 1);
         break;
       case 'image':
         if (event.image) this.#images.set(event.image.name, event.image);

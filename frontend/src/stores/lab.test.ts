@@ -53,6 +53,13 @@ describe('apply', () => {
     expect(lab.images).toEqual([]);
   });
 
+  test('counts what is added to the history of a node', () => {
+    const lab = furnished();
+    lab.apply(event({ kind: 'history', id: 'a' }));
+    lab.apply(event({ kind: 'history', id: 'a' }));
+    expect([lab.moments('a'), lab.moments('b')]).toEqual([2, 0]);
+  });
+
   test('a link alone tells nothing of what there is', () => {
     const lab = new Lab();
     lab.apply(event({ kind: 'link', link }));

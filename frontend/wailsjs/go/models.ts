@@ -18,6 +18,7 @@ export namespace lab {
 	}
 	export enum EventKind {
 	    gateway = "gateway",
+	    history = "history",
 	    image = "image",
 	    image_removed = "image_removed",
 	    link = "link",
