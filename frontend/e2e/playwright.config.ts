@@ -11,7 +11,7 @@ export default defineConfig({
   workers: 1, // the guests are emulated on the same few processors
   retries: 0,
   timeout: 1.5 * minute,
-  globalTimeout: 12 * minute,
+  globalTimeout: 16 * minute,
   expect: { timeout: 15_000 },
   use: {
     actionTimeout: 15_000,
