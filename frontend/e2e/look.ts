@@ -89,8 +89,8 @@ export class Looker {
   }
 
   /**
-   * Looks at a screen in both schemes, as large as windows come. A main one also with large text, with
-   * high contrast and in the desktop's own colours.
+   * Looks at a screen in both schemes, in windows small, usual and large. A main one also with large text,
+   * with high contrast and in the desktop's own colours.
    */
   async at(name: string, { main = false } = {}): Promise<void> {
     await test.step(name, async () => {
@@ -99,11 +99,11 @@ export class Looker {
       for (const size of [large, small, usual]) {
         await this.#turn(size);
         await this.#measure();
-        if (size !== large || main) await this.#picture('dark', size);
+        await this.#picture('dark', size);
       }
       this.#found.push(...(await barriers(this.page)));
       await this.page.emulateMedia({ colorScheme: 'light' });
-      for (const size of [usual, small, ...(main ? [large] : [])]) {
+      for (const size of [usual, large, small]) {
         await this.#turn(size);
         await this.#picture('light', size);
       }
