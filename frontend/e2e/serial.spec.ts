@@ -46,25 +46,24 @@ test('a flood arrives whole and in order, and the page goes on meanwhile', async
       socket.on('framereceived', ({ payload }) => (said += String(payload)));
   });
   await connect(page);
-  const last = 45_000;
-  await write(page, `seq 1 ${last}`);
-  await expect.poll(() => said.length).toBeGreaterThan(20_000);
+  await write(page, 'seq 1 9999999');
+  await expect.poll(() => said.length, { timeout: 60_000 }).toBeGreaterThan(300_000);
   await toolbar(page).getByTestId('node-menu').click();
   await expect(page.getByTestId('menu-pause')).toBeVisible();
   await page.keyboard.press('Escape');
   await serial(page).getByRole('textbox').first().focus();
-  expect(said, 'it was over before the page was tried').not.toContain(`\n${last}\r`);
-  await expect.poll(() => said.includes(`\n${last}\r\n`), { timeout: 60_000 }).toBe(true);
+  await page.keyboard.press('Control+c');
+  await expect.poll(() => /\^C[^]*~# /.test(said), { timeout: 60_000 }).toBe(true);
   const lines = said.split('\r\n').filter((it) => /^\d+$/.test(it));
-  expect(lines.length).toBe(last);
+  const last = lines.length;
   expect(lines.findIndex((it, at) => it !== `${at + 1}`)).toBe(-1);
   await expect.poll(async () => (await numbers(page)).at(-1)).toBe(last);
   const inView = await numbers(page);
   expect(inView).toEqual(inView.map((_, at) => last - inView.length + 1 + at));
   // What has left the view is still there.
   await page.keyboard.press('Control+Shift+F');
-  await page.keyboard.type('31234');
-  await expect.poll(() => numbers(page)).toContain(31_234);
+  await page.keyboard.type(`${last - 1000}`);
+  await expect.poll(() => numbers(page)).toContain(last - 1000);
 });
 
 test('virsh takes the port, which is said, and it can be taken back', async ({ page }) => {
