@@ -38,23 +38,8 @@ var (
 
 // openThings opens what a person opens most, over many nodes. They stay: who
 // scrolls wants them.
-func (b *bed) openThings(ctx context.Context) (rows []row, err error) {
-	if err := b.fill(ctx, scrolledNodes); err != nil {
-		return nil, err
-	}
-	d, err := b.newDesk(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, d.close()) }()
-	for _, f := range faces {
-		more, err := b.openFace(ctx, d, f)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
-		}
-		rows = append(rows, more...)
-	}
-	return rows, nil
+func (b *bed) openThings(ctx context.Context) ([]row, error) {
+	return b.overMany(ctx, b.openFace)
 }
 
 func (b *bed) openFace(ctx context.Context, d *desk, f face) (rows []row, err error) {

@@ -13,7 +13,16 @@ import (
 const scrolledNodes = 500
 
 // scrollNodes scrolls the list of many nodes, in both of its views.
-func (b *bed) scrollNodes(ctx context.Context) (rows []row, err error) {
+func (b *bed) scrollNodes(ctx context.Context) ([]row, error) {
+	rows, err := b.overMany(ctx, b.scrollFace)
+	if err != nil {
+		return nil, err
+	}
+	return rows, b.clear(ctx)
+}
+
+// overMany looks at the list of many nodes, wherever the page is shown.
+func (b *bed) overMany(ctx context.Context, look func(context.Context, *desk, face) ([]row, error)) (rows []row, err error) {
 	if err := b.fill(ctx, scrolledNodes); err != nil {
 		return nil, err
 	}
@@ -23,13 +32,13 @@ func (b *bed) scrollNodes(ctx context.Context) (rows []row, err error) {
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	for _, f := range faces {
-		more, err := b.scrollFace(ctx, d, f)
+		more, err := look(ctx, d, f)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
 		rows = append(rows, more...)
 	}
-	return rows, b.clear(ctx)
+	return rows, nil
 }
 
 func (b *bed) scrollFace(ctx context.Context, d *desk, f face) (rows []row, err error) {
