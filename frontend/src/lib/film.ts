@@ -14,6 +14,9 @@ export interface Film {
 
 /** Begins a film of a canvas that keeps its size; `told` of the bytes of each of its pictures. */
 export async function begin(canvas: HTMLCanvasElement, told: (bytes: number) => void): Promise<Film> {
+  // WebKitGTK 2.50 readies GStreamer when it is asked this, and not in its encoder: one that is
+  // used before that ends the process of the page.
+  globalThis.MediaRecorder?.isTypeSupported('video/webm');
   if (!(await canEncodeVideo(codec, canvas)))
     throw new LabError({
       kind: 'unavailable',

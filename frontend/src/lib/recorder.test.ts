@@ -57,12 +57,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('says why nothing can be recorded, once what encodes is ready', () => {
-  const asked: string[] = [];
-  vi.stubGlobal('MediaRecorder', { isTypeSupported: (type: string) => asked.push(type) > 0 });
+test('says why nothing can be recorded', () => {
   vi.stubGlobal('VideoEncoder', vi.fn());
   expect(recordingHindrance()).toBe('');
-  expect(asked).toEqual(['video/webm']);
   vi.stubGlobal('VideoEncoder', undefined);
   expect(recordingHindrance()).toContain('encoder');
 });

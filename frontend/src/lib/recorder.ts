@@ -2,7 +2,7 @@
 // resolution of the guest nor another connection ends it.
 
 import { bytes } from './format';
-import { problemOf, sentence } from './problem';
+import { inFull, problemOf } from './problem';
 
 const rate = 15;
 const longestMinutes = 30;
@@ -11,9 +11,6 @@ const largest = 128 * 1024 * 1024;
 
 /** Why nothing can be recorded here; empty if it can. */
 export function recordingHindrance(): string {
-  // WebKitGTK 2.50 readies GStreamer when it is asked this, and not in its encoder: one that is
-  // used before that ends the process of the page.
-  globalThis.MediaRecorder?.isTypeSupported('video/webm');
   return typeof VideoEncoder === 'undefined' ? 'This window has no encoder for films.' : '';
 }
 
@@ -43,8 +40,7 @@ export function record(source: () => HTMLCanvasElement | undefined, ended: Ended
   const told = (more: number) => void ((size += more) > largest && stop(`It stopped at ${bytes(largest)}.`));
   void filmed(canvas, () => paint(context, source()), over, told, stop)
     .catch((reason: unknown) => {
-      const { message, hint = '' } = problemOf(reason);
-      stop(`${sentence(message)} ${hint}`.trim());
+      stop(inFull(problemOf(reason)));
       return new Blob();
     })
     .then((film) => {
@@ -70,7 +66,7 @@ async function filmed(
     paint();
     await film
       .add((performance.now() - from) / 1000)
-      .catch((reason: unknown) => stop(sentence(problemOf(reason).message)));
+      .catch((reason: unknown) => stop(inFull(problemOf(reason))));
     isOver = await Promise.race([over, pause(1000 / rate)]);
   }
   return film.end();
