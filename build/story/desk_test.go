@@ -103,10 +103,9 @@ func (d *desk) middle(window string) point {
 	return point{value["X"] + value["WIDTH"]/2, value["Y"] + value["HEIGHT"]/2}
 }
 
-// moveMouse moves the mouse, and does more after that if xdotool is told so.
-func (d *desk) moveMouse(to point, more ...string) {
+func (d *desk) moveMouse(to point) {
 	d.place.t.Helper()
-	d.do(append([]string{"mousemove", fmt.Sprint(to.X), fmt.Sprint(to.Y)}, more...)...)
+	d.do("mousemove", fmt.Sprint(to.X), fmt.Sprint(to.Y))
 }
 
 // copy puts a text into the desktop's clipboard, as a program does that stays and

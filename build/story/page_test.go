@@ -164,8 +164,7 @@ func (p *page) awaitGone(selector string) {
 	}
 }
 
-// click clicks an element once it stands still, can be clicked, and has seen the mouse come: a
-// press in the same moment is lost now and then on the way through X.
+// click clicks an element once it stands still and can be clicked.
 func (p *page) click(selector string) {
 	p.Helper()
 	var before, now *element
@@ -175,7 +174,14 @@ func (p *page) click(selector string) {
 	}) {
 		p.Fatalf("waited %s in vain to click %s, got %+v", lookLimit, selector, now)
 	}
-	p.desk.moveMouse(p.corner.plus(now.Middle))
+	p.press(selector, now.Middle)
+}
+
+// press presses the mouse at a place of an element, once that has seen it come: a press in the
+// same moment is lost now and then on the way through X.
+func (p *page) press(selector string, at point) {
+	p.Helper()
+	p.desk.moveMouse(p.corner.plus(at))
 	p.await(selector + ":hover")
 	p.desk.do("click", "1")
 }

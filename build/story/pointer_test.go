@@ -40,8 +40,8 @@ type picture struct{ Left, Top, Width, Height, Columns, Rows float64 }
 func (p picture) column(x int) float64 { return (float64(x) + 0.5 - p.Left) * p.Columns / p.Width }
 func (p picture) row(y int) float64    { return (float64(y) + 0.5 - p.Top) * p.Rows / p.Height }
 
-// press presses the mouse on the display: the guest is told of the pixel below it.
-func (a actor) press() {
+// pointInGuest presses the mouse on the display: the guest is told of the pixel below it.
+func (a actor) pointInGuest() {
 	a.Helper()
 	quoted, err := json.Marshal(a.screen("connected") + " canvas")
 	check(a.T, err)
@@ -52,7 +52,7 @@ func (a actor) press() {
 	}
 	a.ask(listenSent, new(any))
 	at := point{int(shown.Left + shown.Width/3), int(shown.Top + shown.Height/4)}
-	a.desk.moveMouse(a.corner.plus(at), "click", "1")
+	a.press(a.screen("connected"), at)
 	var got *point
 	a.desk.await("the page to tell of the mouse", func() bool {
 		a.ask("return window.pressed", &got)
