@@ -1,4 +1,4 @@
-import { choose, expect, loseWithin, open, row, test } from './fixtures';
+import { choose, expect, loseWithin, open, openCreate, row, test } from './fixtures';
 import { place, run, virsh } from './place';
 
 test.beforeEach(({ lab }) => lab.clear());
@@ -146,8 +146,7 @@ test.describe('libvirt is lost in the middle of', () => {
     await lab.create(['web-1']);
     await open(page);
     const back = await loseWithin(page, lab, 'Create');
-    await page.getByTestId('create-open').click();
-    await page.getByTestId('create-name').fill('web-2');
+    await openCreate(page, 'web-2');
     await page.getByTestId('create-memory').fill('80');
     await page.getByTestId('create-start').uncheck();
     await page.getByTestId('create-submit').click();

@@ -1,4 +1,4 @@
-import { choose, expect, open, row, test } from './fixtures';
+import { choose, expect, open, openCreate, row, test } from './fixtures';
 import { virsh } from './place';
 
 test.beforeEach(({ lab }) => lab.clear());
@@ -33,8 +33,7 @@ test('it warns of more memory than is free, and refuses more than there is', asy
   const { memoryMiB } = await lab.rpc<{ memoryMiB: number }>('Host');
   await lab.create(['first']);
   await open(page);
-  await page.getByTestId('create-open').click();
-  await page.getByTestId('create-name').fill('big-{1..3}');
+  await openCreate(page, 'big-{1..3}');
   await page.getByTestId('create-memory').fill(`${Math.floor(memoryMiB / 2)}`);
   await expect(page.getByTestId('warning')).toContainText('more than the host');
   await page.getByTestId('create-memory').fill(`${memoryMiB + 1024}`);
@@ -62,8 +61,7 @@ test('a taken name is refused beside its field, and nothing that was typed is lo
 }) => {
   await lab.create(['first']);
   await open(page);
-  await page.getByTestId('create-open').click();
-  await page.getByTestId('create-name').fill('first');
+  await openCreate(page, 'first');
   await page.getByTestId('create-memory').fill('77');
   await expect(page.getByTestId('fault').filter({ hasText: 'taken' })).toBeVisible();
   await expect(page.getByTestId('create-submit')).toBeDisabled();
@@ -76,8 +74,7 @@ test('the clipboard is shared with the guest from the beginning, until it is no 
 }) => {
   await lab.create(['first']);
   await open(page);
-  await page.getByTestId('create-open').click();
-  await page.getByTestId('create-name').fill('sharing');
+  await openCreate(page, 'sharing');
   await page.getByTestId('create-start').uncheck();
   await page.getByTestId('create-more').locator('summary').click();
   await page.getByTestId('create-clipboard').check();

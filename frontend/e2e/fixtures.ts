@@ -1,6 +1,6 @@
-import { expect, test as base, type Locator, type Page } from '@playwright/test';
+import { expect, test as base, type Browser, type Locator, type Page } from '@playwright/test';
 import { Lab } from './lab';
-import { cookies, type Session } from './program';
+import { cookies, serve, type Session } from './program';
 
 interface Fixtures {
   /** What the page may complain of: a test that breaks something names what breaks. */
@@ -47,6 +47,32 @@ export const row = (page: Page | Locator, name: string, state?: string) =>
 export async function open(page: Page, address = '#/nodes'): Promise<void> {
   await page.goto(`/${address}`);
   await expect(page.getByTestId('link')).toHaveAttribute('data-connected', 'true');
+}
+
+/** Opens the dialog that makes nodes, and gives a name. */
+export async function openCreate(page: Page, name: string): Promise<void> {
+  await page.getByTestId('create-open').click();
+  await page.getByTestId('create-name').fill(name);
+}
+
+/** Opens the page of another program, which has nothing yet, and ends both. */
+export async function anew(
+  browser: Browser,
+  name: string,
+  play: (page: Page) => Promise<void>,
+): Promise<void> {
+  const { session, stop } = await serve(name);
+  try {
+    const context = await browser.newContext({ baseURL: session.origin, storageState: cookies(session) });
+    const page = await context.newPage();
+    const errors = watch(page, []);
+    await open(page);
+    await play(page);
+    expect(errors, 'errors of the page').toEqual([]);
+    await context.close();
+  } finally {
+    await stop();
+  }
 }
 
 /** Opens the menu of a node and chooses from it. */

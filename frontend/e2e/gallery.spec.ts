@@ -1,10 +1,9 @@
 import type { Page } from '@playwright/test';
 import type { Host, Node } from '../src/lib/lab';
 import { display } from './console';
-import { choose, expect, open, row, test, watch } from './fixtures';
+import { anew, choose, expect, open, row, test } from './fixtures';
 import { Looker } from './look';
 import { place } from './place';
-import { cookies, serve } from './program';
 
 test.describe.configure({ timeout: 180_000 });
 
@@ -149,13 +148,8 @@ test('the other screens', async ({ page }) => {
   await look.at('settings', { main: true });
 });
 
-test('the first run', async ({ browser }) => {
-  const { session, stop } = await serve('gallery');
-  try {
-    const context = await browser.newContext({ baseURL: session.origin, storageState: cookies(session) });
-    const page = await context.newPage();
-    const errors = watch(page, []);
-    await open(page);
+test('the first run', ({ browser }) =>
+  anew(browser, 'gallery', async (page) => {
     await expect(page.getByTestId('no-images')).toBeVisible();
     const look = await Looker.of(page);
     await look.at('first-run');
@@ -171,12 +165,7 @@ test('the first run', async ({ browser }) => {
       'true',
     );
     await look.at('no-nodes');
-    expect(errors).toEqual([]);
-    await context.close();
-  } finally {
-    await stop();
-  }
-});
+  }));
 
 test('a lost libvirt', async ({ page, lab, tolerated }) => {
   tolerated.push(/Failed to load resource/);

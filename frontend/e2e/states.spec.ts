@@ -1,18 +1,12 @@
-import { cookies, serve } from './program';
-import { expect, loseWithin, open, row, test, watch } from './fixtures';
+import { anew, expect, loseWithin, open, openCreate, row, test } from './fixtures';
 import { place } from './place';
 
 test.beforeAll(async ({ lab }) => {
   await lab.clear();
 });
 
-test('the first run leads from nothing to a node', async ({ browser }) => {
-  const { session, stop } = await serve('first');
-  try {
-    const context = await browser.newContext({ baseURL: session.origin, storageState: cookies(session) });
-    const page = await context.newPage();
-    const errors = watch(page, []);
-    await open(page);
+test('the first run leads from nothing to a node', ({ browser }) =>
+  anew(browser, 'first', async (page) => {
     await expect(page.getByTestId('no-images')).toBeVisible();
     await page.getByTestId('no-images').getByRole('button', { name: /add/i }).first().click();
     await page.getByTestId('image-path').fill(place.image);
@@ -27,12 +21,7 @@ test('the first run leads from nothing to a node', async ({ browser }) => {
     await row(page, 'tiny-1').getByTestId('node-menu').click();
     await page.getByTestId('menu-delete').click();
     await expect(page.getByTestId('no-nodes')).toBeVisible();
-    expect(errors).toEqual([]);
-    await context.close();
-  } finally {
-    await stop();
-  }
-});
+  }));
 
 test('a lost libvirt greys what is known, says so, and comes back by itself', async ({
   page,
@@ -72,8 +61,7 @@ test('a lost libvirt greys what is known, says so, and comes back by itself', as
 test('what was typed into a form outlives a lost libvirt', async ({ page, lab, tolerated }) => {
   tolerated.push(/Failed to load resource/);
   await open(page);
-  await page.getByTestId('create-open').click();
-  await page.getByTestId('create-name').fill('typed-in-vain');
+  await openCreate(page, 'typed-in-vain');
   await page.getByTestId('create-memory').fill('96');
   await page.getByTestId('create-start').uncheck();
   const back = await lab.loseLibvirt();
