@@ -24,7 +24,7 @@ run: setup build ## set up, build, and open the window (without a display: serve
 test: setup-test check build image ## prove it all: real libvirt, real guests, the page and the window
 	go test -tags $(TAGS) -json -count=1 -p 1 -timeout 20m ./... | go run ./build/tally
 
-e2e: setup-test build image ## the page's tests in a browser alone; ONLY=nodes for one file of them
+e2e: setup-test build image ## the page's tests in a browser alone; ONLY=nodes.spec for one file of them
 	go test -tags $(TAGS) -count=1 -v -timeout 20m -run '^TestPage$$' ./build/story
 
 check: frontend/node_modules/.ready $(PAGE) $(LINT) ## formatting, lint, types, unit tests, generated files
