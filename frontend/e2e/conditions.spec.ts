@@ -139,6 +139,66 @@ test.describe('libvirt is lost in the middle of', () => {
     expect(await domains()).toEqual(['web-2']);
   });
 
+  test('everything else that is done to a node: it stays what it was, and nothing half made is left', async ({
+    page,
+    lab,
+  }) => {
+    const [node] = await lab.create(['web-1'], { start: true });
+    await lab.create(['web-2']);
+    await lab.rpc('Delete', (await lab.node('web-2')).id, false);
+    await open(page);
+    /** Does it as libvirt is lost, and looks at what is left. */
+    const lose = async (rpc: string, play: () => Promise<void>, told: string, state: string) => {
+      const back = await loseWithin(page, lab, rpc);
+      await play();
+      await expect(page.getByTestId(told.startsWith('Could') ? 'toast' : 'problem').last()).toContainText(
+        told,
+      );
+      await back();
+      await expect(row(page, 'web-1', state)).toBeVisible();
+      expect([await virsh('domstate', 'web-1'), await domains()]).toEqual([
+        state === 'stopped' ? 'shut off' : state,
+        ['web-1'],
+      ]);
+    };
+    const dialog = async (action: string) => {
+      await choose(page, 'web-1', action);
+      await page.getByTestId(`${action}-submit`).click();
+    };
+    await lose('Pause', () => choose(page, 'web-1', 'pause'), 'Could not pause web-1', 'running');
+    await lose('Reboot', () => choose(page, 'web-1', 'reboot'), 'Could not reboot web-1', 'running');
+    await lose('ForceOff', () => dialog('forceOff'), 'libvirt', 'running');
+    await page.getByTestId('forceOff-cancel').click();
+    await lose('Clone', () => dialog('clone'), 'libvirt', 'running');
+    await page.getByTestId('clone-cancel').click();
+    await virsh('suspend', 'web-1');
+    await lose(
+      'Resume',
+      () => row(page, 'web-1', 'paused').getByTestId('node-resume').click(),
+      'Could not resume web-1',
+      'paused',
+    );
+    await lab.rpc('ForceOff', node?.id);
+    await lab.rpc('Wipe', node?.id);
+    await expect.poll(async () => (await lab.node('web-1')).generation).toBe(2);
+    await lose(
+      'UndoWipe',
+      () => choose(page, 'web-1', 'undo'),
+      'Could not undo the wipe of web-1',
+      'stopped',
+    );
+    expect((await lab.node('web-1')).generation).toBe(2);
+    await page.getByTestId('nav-activity').click();
+    const restore = page.getByTestId('restore');
+    const back = await loseWithin(page, lab, 'Restore');
+    await restore.click();
+    await expect(page.getByTestId('toast').last()).toContainText('Could not restore web-2');
+    await back();
+    expect(await domains()).toEqual(['web-1']);
+    await restore.click();
+    await lab.truth('web-2', 'shut off');
+  });
+
   test('Create: nothing half made stays, and what was typed is there to be tried again', async ({
     page,
     lab,

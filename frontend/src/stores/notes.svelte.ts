@@ -4,6 +4,7 @@ import * as api from '../lib/api';
 import type { Node, Problem } from '../lib/lab';
 import { problemOf } from '../lib/problem';
 import { lab } from './lab.svelte';
+import { preferences } from './preferences.svelte';
 
 /** From the last key until what was typed is saved, in milliseconds. */
 const patience = 1_000;
@@ -26,6 +27,18 @@ export type NotesState = Draft['phase'] | 'long' | 'conflict';
 
 type Save = (id: string, notes: string) => Promise<unknown>;
 
+/** What outlives the page: a value for each name; an empty one is none. */
+interface Kept {
+  get(key: string): string;
+  set(key: string, value: string): void;
+}
+
+/** As long as what is kept may be, in bytes of UTF-8. */
+const mostKept = 16_000;
+
+/** Where the draft of a node is kept, and what it began as. */
+const keptAs = (id: string) => [`notes.${id}`, `notes.${id}.of`] as const;
+
 /** The notes of nodes as they are typed. Nothing typed is lost: a draft goes only once it is saved. */
 export class Notes {
   #drafts = new SvelteMap<string, Draft>();
@@ -33,15 +46,18 @@ export class Notes {
   #save: Save;
   #settled: (id: string) => Promise<unknown>;
   #online: () => boolean;
+  #kept: Kept;
 
   constructor(
     save: Save = (id, notes) => api.set(id, { notes }),
     settled: (id: string) => Promise<unknown> = (id) => lab.until(id, isSettled),
     online = () => lab.online,
+    kept: Kept = preferences,
   ) {
     this.#save = save;
     this.#settled = settled;
     this.#online = online;
+    this.#kept = kept;
   }
 
   text({ id, notes = '' }: Node): string {
@@ -79,16 +95,20 @@ export class Notes {
     return [...this.#drafts.values()].some(({ phase }) => phase !== 'saved');
   }
 
-  /** Saves what was typed while that could not be. */
+  /** Saves what was typed while that could not be, before the program was closed too. */
   saveAll(nodes: Node[]): void {
-    for (const node of nodes) void this.save(node);
+    for (const node of nodes) {
+      this.#recall(node.id);
+      void this.save(node);
+    }
   }
 
   /** Saves what is typed now, unless another wrote meanwhile: that is for the person to decide. */
   async save(node: Node): Promise<void> {
     const { id } = node;
     clearTimeout(this.#timers[id]);
-    if (!this.#online() || !['typing', 'failed'].includes(this.state(node))) return;
+    if (!['typing', 'failed'].includes(this.state(node))) return;
+    if (!this.#online()) return this.#keep(node);
     const text = this.text(node);
     this.#change(id, ({ own }) => ({ text, own: more(own, text), phase: 'saving' }));
     try {
@@ -109,6 +129,7 @@ export class Notes {
   takeTheirs({ id }: Node): void {
     clearTimeout(this.#timers[id]);
     this.#drafts.delete(id);
+    this.#forget(id);
   }
 
   /** Puts what another wrote below what is typed. */
@@ -138,13 +159,34 @@ export class Notes {
   #saved(node: Node, text: string): void {
     const done = this.#drafts.get(node.id)?.text === text;
     this.#change(node.id, (draft) => ({ ...draft, phase: done ? 'saved' : 'typing' }));
-    if (!done) this.#saveLater(node);
+    if (done) this.#forget(node.id);
+    else this.#saveLater(node);
   }
 
   #failed(node: Node, problem: Problem): void {
     this.#change(node.id, (draft) => ({ ...draft, phase: 'failed', problem }));
+    this.#keep(node);
     // A node in change takes them once it is through.
     if (problem.kind === 'busy') void this.#settled(node.id).then(() => this.#saveLater(node));
+  }
+
+  /** Keeps a draft, should the program be closed before it can be saved. */
+  #keep({ id, notes = '' }: Node): void {
+    const draft = this.#drafts.get(id);
+    if (!draft || bytesOf(draft.text) > mostKept) return;
+    const [text, of] = keptAs(id);
+    this.#kept.set(text, `=${draft.text}`);
+    this.#kept.set(of, `=${notes}`);
+  }
+
+  #recall(id: string): void {
+    const [text, of] = keptAs(id).map((key) => this.#kept.get(key));
+    if (!text || this.#drafts.has(id)) return;
+    this.#drafts.set(id, { text: text.slice(1), own: [of?.slice(1) ?? ''], phase: 'typing' });
+  }
+
+  #forget(id: string): void {
+    for (const key of keptAs(id)) this.#kept.set(key, '');
   }
 
   #change(id: string, change: (draft: Draft) => Draft): void {

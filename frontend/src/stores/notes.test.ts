@@ -12,13 +12,18 @@ const tick = (ms = 1_000) => vi.advanceTimersByTimeAsync(ms);
 function furnished(
   answer: (text: string) => Promise<unknown> = () => Promise.resolve(),
   online: () => boolean = () => true,
+  kept = new Map<string, string>(),
 ) {
   const sent: string[] = [];
   const save = (_: string, text: string) => {
     sent.push(text);
     return answer(text);
   };
-  return { sent, notes: new Notes(save, () => Promise.resolve(), online) };
+  const keeper = {
+    get: (key: string) => kept.get(key) ?? '',
+    set: (key: string, value: string) => void (value ? kept.set(key, value) : kept.delete(key)),
+  };
+  return { sent, notes: new Notes(save, () => Promise.resolve(), online, keeper) };
 }
 
 test('what is typed is saved after a pause, once', async () => {
@@ -156,4 +161,32 @@ test('theirs can be taken, or put below', async () => {
   expect(two.notes.state(with_('theirs'))).toBe('typing');
   await tick();
   expect(two.sent).toEqual(['mine\n\ntheirs']);
+});
+
+test('what can not be saved outlives the program, and is saved by the next', async () => {
+  const kept = new Map<string, string>();
+  const { notes } = furnished(undefined, () => false, kept);
+  notes.edit(with_('old'), 'new');
+  await tick();
+  const next = furnished(undefined, undefined, kept);
+  next.notes.saveAll([with_('old')]);
+  await tick(0);
+  expect([next.sent, next.notes.text(with_('old')), [...kept]]).toEqual([['new'], 'new', []]);
+});
+
+test('what was kept does not win over what another wrote meanwhile', async () => {
+  const kept = new Map<string, string>();
+  const { notes } = furnished(undefined, () => false, kept);
+  notes.edit(with_('old'), '');
+  await tick();
+  const next = furnished(undefined, undefined, kept);
+  next.notes.saveAll([with_('theirs')]);
+  await tick(0);
+  expect([next.sent, next.notes.text(with_('theirs')), next.notes.state(with_('theirs'))]).toEqual([
+    [],
+    '',
+    'conflict',
+  ]);
+  next.notes.takeTheirs(with_('theirs'));
+  expect([...kept]).toEqual([]);
 });
