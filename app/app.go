@@ -111,7 +111,15 @@ func (a *App) Prefer(p map[string]string) error { return only(a, a.service.Prefe
 // Images gives the library.
 func (a *App) Images() ([]lab.Image, error) { return none(a, a.service.Images) }
 
-// AddImage begins to copy a local file into the library.
+// ProbeImage tells what can be made of a local file.
+func (a *App) ProbeImage(path string) (lab.Probe, error) { return one(a, a.service.ProbeImage, path) }
+
+// ChangeImage gives an image other defaults for its nodes.
+func (a *App) ChangeImage(name string, to lab.Defaults) (lab.Image, error) {
+	return two(a, a.service.ChangeImage, name, to)
+}
+
+// AddImage begins to make an image of a file.
 func (a *App) AddImage(in service.AddImageInput) (lab.Image, error) {
 	return one(a, a.service.AddImage, in)
 }
@@ -155,12 +163,15 @@ func (a *App) GatewayDown() (lab.GatewayStatus, error) { return none(a, a.servic
 // GatewayLogs gives the end of the containers' log.
 func (a *App) GatewayLogs() (string, error) { return none(a, a.service.GatewayLogs) }
 
-// PickFile asks the person for a qcow2 file and gives its path, empty if they
+// PickFile asks the person for a disk's file and gives its path, empty if they
 // thought better of it.
 func (a *App) PickFile() (path string, err error) {
 	defer recovered(&err)
 	return runtime.OpenFileDialog(a.ctx, runtime.OpenDialogOptions{
-		Title:   "Choose a base image",
-		Filters: []runtime.FileFilter{{DisplayName: "qcow2 images (*.qcow2)", Pattern: "*.qcow2;*.qcow;*.img"}},
+		Title: "Choose the image of a disk",
+		Filters: []runtime.FileFilter{
+			{DisplayName: "Disk images", Pattern: "*.qcow2;*.qcow;*.img;*.raw;*.vmdk;*.vdi;*.vhd;*.vhdx;*.ova;*.ovf;*.iso;*.gz;*.xz;*.zst;*.bz2"},
+			{DisplayName: "All files", Pattern: "*"},
+		},
 	})
 }

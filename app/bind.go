@@ -28,7 +28,11 @@ func Bound(a *App) (methods, enums []any) {
 func boundEnums() []any {
 	return []any{
 		enum(lab.States),
+		enum(lab.ImageKinds),
 		enum(lab.ImageStates),
+		enum(lab.StepNames),
+		enum(lab.OriginKinds),
+		enum(lab.Firmwares),
 		enum(lab.CheckStatuses),
 		enum(lab.EventKinds),
 		enum(lab.ConsoleKinds),

@@ -69,6 +69,8 @@ var commands = map[string]string{
 	"Images":      "image ls",
 	"AddImage":    "image add",
 	"WaitImage":   "image add",
+	"ProbeImage":  "image probe",
+	"ChangeImage": "image set",
 	"CancelImage": "image add",
 	"RemoveImage": "image rm",
 	"Health":      "doctor",

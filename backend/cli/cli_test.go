@@ -312,7 +312,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"node", "rename", "a", ""}, ":4\n"},
 		{[]string{"node", "create", "c", "--image", ""}, "tiny\n:4\n"},
 		{[]string{"image", "rm", ""}, "tiny\n:4\n"},
-		{[]string{"image", "add", ""}, "qcow2\nimg\n:8\n"},
+		{[]string{"image", "add", ""}, ":0\n"},
 	} {
 		if got := d.mustRun(t, append([]string{"__complete"}, c.args...)...).out; got != c.want {
 			t.Errorf("completing %v gives %q, want %q", c.args, got, c.want)

@@ -2,9 +2,13 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +18,7 @@ import (
 
 func (f *face) images() *cobra.Command {
 	cmd := &cobra.Command{Use: "image", Short: "Keep the base images nodes stand on", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(f.imageList(), f.imageAdd(), f.imageRemove())
+	cmd.AddCommand(f.imageList(), f.imageAdd(), f.imageProbe(), f.imageSet(), f.imageRemove())
 	return cmd
 }
 
@@ -35,29 +39,144 @@ func (f *face) imageList() *cobra.Command {
 }
 
 func (f *face) imageAdd() *cobra.Command {
-	var name string
+	var in service.AddImageInput
+	var defaults lab.Defaults
 	cmd := &cobra.Command{
-		Use: "add FILE", Short: "Copy a qcow2 file into the library", Args: cobra.ExactArgs(1),
+		Use: "add FILE|ADDRESS", Short: "Make an image of a disk in any format, or of an ISO", Args: cobra.ExactArgs(1),
+		Long: "add takes qcow2, raw, vmdk, vdi, vhd and vhdx, an OVA or OVF with its disk, and installers' ISOs,\n" +
+			"packed by gzip, xz, zstd or bzip2 or not, from this machine or from the network.\n" +
+			"A download that was cut short goes on when it is added again.",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"qcow2", "img"}, cobra.ShellCompDirectiveFilterFileExt
+			return nil, cobra.ShellCompDirectiveDefault
 		},
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			if err := place(args[0], &in); err != nil {
+				return err
+			}
+			if changedAny(cmd, defaultFlags) {
+				in.Defaults = &defaults
+			}
+			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+				image, err := f.add(ctx, s, in)
+				if err != nil {
+					return err
+				}
+				f.print(image, func(w io.Writer) { tellAdded(w, image) })
+				return nil
+			})
+		}),
+	}
+	cmd.Flags().StringVar(&in.Name, "name", "", "`name` of the image (default: the file's)")
+	cmd.Flags().StringVar(&in.Sum, "sum", "", "SHA-256 or SHA-512 `checksum` of what is downloaded")
+	cmd.Flags().BoolVar(&in.Compress, "compress", false, "compress the disk: less room, more time")
+	defaultsFlags(cmd, &defaults)
+	return cmd
+}
+
+// place tells an address from a path.
+func place(arg string, in *service.AddImageInput) (err error) {
+	if strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://") {
+		in.Address = arg
+		return nil
+	}
+	in.Path, err = filepath.Abs(arg)
+	return err
+}
+
+func tellAdded(w io.Writer, i lab.Image) {
+	say(w, "%s %s, %s\n", i.Name, i.State, lab.Size(i.Bytes))
+	if len(i.Twins) > 0 {
+		say(w, "It has the same content as %s.\n", strings.Join(i.Twins, ", "))
+	}
+}
+
+// defaultFlags are the flags of what an image's nodes get.
+var defaultFlags = []string{"vcpus", "memory", "firmware", "tpm", "cloud-init", "user"}
+
+func defaultsFlags(cmd *cobra.Command, d *lab.Defaults) {
+	cmd.Flags().IntVar(&d.VCPUs, "vcpus", 0, "`vCPUs` of its nodes")
+	cmd.Flags().IntVar(&d.MemoryMiB, "memory", 0, "memory of its nodes in `MiB`")
+	cmd.Flags().StringVar((*string)(&d.Firmware), "firmware", "", "bios or uefi, for its nodes")
+	cmd.Flags().BoolVar(&d.TPM, "tpm", false, "give its nodes a TPM 2.0")
+	cmd.Flags().BoolVar(&d.CloudInit, "cloud-init", false, "it runs cloud-init at its first boot")
+	cmd.Flags().StringVar(&d.User, "user", "", "`account` that its system expects to log in")
+}
+
+func changedAny(cmd *cobra.Command, flags []string) bool {
+	return slices.ContainsFunc(flags, cmd.Flags().Changed)
+}
+
+func (f *face) imageProbe() *cobra.Command {
+	return &cobra.Command{
+		Use: "probe FILE", Short: "Say what can be made of a file, and change nothing", Args: cobra.ExactArgs(1),
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {
 			path, err := filepath.Abs(args[0])
 			if err != nil {
 				return err
 			}
-			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
-				image, err := f.add(ctx, s, service.AddImageInput{Name: name, Path: path})
+			return f.session(cmd.Context(), true, func(ctx context.Context, s *service.Service) error {
+				p, err := s.ProbeImage(ctx, path)
 				if err != nil {
 					return err
 				}
-				f.print(image, func(w io.Writer) { say(w, "%s %s, %s\n", image.Name, image.State, lab.Size(image.Bytes)) })
+				f.print(p, func(w io.Writer) { probeTable(w, p) })
 				return nil
 			})
 		}),
 	}
-	cmd.Flags().StringVar(&name, "name", "", "`name` of the image (default: the file's)")
+}
+
+func (f *face) imageSet() *cobra.Command {
+	var defaults lab.Defaults
+	cmd := &cobra.Command{
+		Use: "set IMAGE", Short: "Say what the nodes of an image get where nothing else is asked for", Args: cobra.ExactArgs(1),
+		ValidArgsFunction: f.completeImages,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+				was, err := imageNamed(ctx, s, args[0])
+				if err != nil {
+					return err
+				}
+				image, err := s.ChangeImage(ctx, args[0], merged(cmd, was.Defaults, defaults))
+				if err != nil {
+					return err
+				}
+				f.print(image, func(w io.Writer) { say(w, "%s changed\n", image.Name) })
+				return nil
+			})
+		}),
+	}
+	defaultsFlags(cmd, &defaults)
 	return cmd
+}
+
+// imageNamed gives an image; KindNotFound if there is none.
+func imageNamed(ctx context.Context, s *service.Service, name string) (lab.Image, error) {
+	images, err := s.Images(ctx)
+	if err != nil {
+		return lab.Image{}, err
+	}
+	if i := slices.IndexFunc(images, func(i lab.Image) bool { return i.Name == name }); i >= 0 {
+		return images[i], nil
+	}
+	return lab.Image{}, lab.Errorf(lab.KindNotFound, "there is no image %q", name).WithHint("List the images to see their names.")
+}
+
+// merged takes those of the flags that were given.
+func merged(cmd *cobra.Command, was, set lab.Defaults) lab.Defaults {
+	for flag, take := range map[string]func(){
+		"vcpus":      func() { was.VCPUs = set.VCPUs },
+		"memory":     func() { was.MemoryMiB = set.MemoryMiB },
+		"firmware":   func() { was.Firmware = set.Firmware },
+		"tpm":        func() { was.TPM = set.TPM },
+		"cloud-init": func() { was.CloudInit = set.CloudInit },
+		"user":       func() { was.User = set.User },
+	} {
+		if cmd.Flags().Changed(flag) {
+			take()
+		}
+	}
+	return was
 }
 
 // add adds an image and shows how far it is; if ctx ends first, the addition is
@@ -93,11 +212,28 @@ func (f *face) showProgress(events <-chan lab.Event, name string) {
 		if silent || e.Image == nil || e.Image.Name != name || e.Image.State != lab.ImageAdding {
 			continue
 		}
-		say(f.Err, "\r%s: %3.0f %%", name, e.Image.Progress*100)
+		say(f.Err, "\r\x1b[K%s: %s", name, progressLine(*e.Image))
 	}
 	if !silent {
 		say(f.Err, "\r\x1b[K")
 	}
+}
+
+// progressLine tells how far an addition is: downloading 41 %, 12 MiB/s, 38s left
+func progressLine(i lab.Image) string {
+	line := fmt.Sprintf("%.0f %%", i.Progress*100)
+	step := i.Step
+	if step == nil {
+		return line
+	}
+	line = fmt.Sprintf("%s %s", step.Name, line)
+	if step.Rate > 0 {
+		line += fmt.Sprintf(", %s/s", lab.Size(step.Rate))
+	}
+	if left := step.Left(); left > 0 {
+		line += fmt.Sprintf(", %s left", left.Round(time.Second))
+	}
+	return line
 }
 
 func terminal(w io.Writer) bool {

@@ -122,12 +122,34 @@ func consoleWay(n lab.Node) string {
 
 func (f *face) imageTable(w io.Writer, images []lab.Image) {
 	if len(images) == 0 {
-		say(f.Err, "No base images yet. Add one: sandboxlabs image add FILE.qcow2\n")
+		say(f.Err, "No images yet. Add one: sandboxlabs image add FILE\n")
 		return
 	}
 	rows := []string{row("NAME", "STATE", "FILE", "DISK", "USED BY", "AGE")}
 	for _, i := range images {
 		rows = append(rows, row(i.Name, i.State, lab.Size(i.Bytes), lab.Size(i.VirtualBytes), strings.Join(i.UsedBy, " "), age(i.AddedAt)))
+	}
+	table(w, rows)
+}
+
+// probeTable is what can be made of a file.
+func probeTable(w io.Writer, p lab.Probe) {
+	size := "known when it is unpacked"
+	if p.VirtualBytes > 0 {
+		size = lab.Size(p.VirtualBytes)
+	}
+	rows := []string{row("Kind", p.Kind), row("Format", p.Format), row("File", lab.Size(p.Bytes)), row("Disk", size)}
+	if d := p.Defaults; d.VCPUs > 0 {
+		rows = append(rows, row("vCPUs", d.VCPUs))
+	}
+	if d := p.Defaults; d.MemoryMiB > 0 {
+		rows = append(rows, row("Memory", mebibytes(d.MemoryMiB)))
+	}
+	if d := p.Defaults; d.Firmware != "" {
+		rows = append(rows, row("Firmware", d.Firmware))
+	}
+	for _, note := range p.Notes {
+		rows = append(rows, row("", note))
 	}
 	table(w, rows)
 }

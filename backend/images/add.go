@@ -4,34 +4,37 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
+	"syscall"
 
 	"sandboxlabs/backend/lab"
 )
 
-// Add implements lab.Library. It reads the file twice, since the name of the
-// volume holds its checksum: once to sum it up, once to copy it. KindBusy if
-// the name is being added or removed, or a running machine writes to the file.
-func (l *Library) Add(ctx context.Context, name, path string, progress func(lab.Image)) (lab.Image, error) {
-	if err := lab.CheckName(name); err != nil {
+// Add implements lab.Library. KindBusy if the name is being added or removed, or
+// a running machine writes to the file.
+func (l *Library) Add(ctx context.Context, in lab.Addition, progress func(lab.Image)) (_ lab.Image, err error) {
+	if err := lab.CheckName(in.Name); err != nil {
 		return lab.Image{}, err
 	}
 	if err := lab.Cancelled(ctx); err != nil {
 		return lab.Image{}, err
 	}
-	unlock, err := l.reserve(name)
+	unlock, err := l.reserve(in.Name)
 	if err != nil {
 		return lab.Image{}, err
 	}
 	defer unlock()
-	from, err := openSource(path)
+	s, err := l.newStage(ctx, in)
 	if err != nil {
 		return lab.Image{}, err
 	}
-	defer func() { _ = from.file.Close() }() // it was only read
-	a := &addition{library: l, from: from, progress: progress, image: lab.Image{
-		Name: name, Bytes: from.info.Size(), VirtualBytes: from.virtualBytes, State: lab.ImageAdding,
-	}}
-	defer l.forget(name)
+	defer func() { err = errors.Join(err, s.close()) }()
+	a := &addition{library: l, in: in, stage: s, teller: newTeller(in.Name, progress)}
+	a.library.mu.Lock()
+	l.adding[in.Name] = a
+	a.library.mu.Unlock()
+	defer l.forget(in.Name)
 	return a.run(ctx)
 }
 
@@ -43,57 +46,219 @@ func (l *Library) forget(name string) {
 
 // addition is one Add under way.
 type addition struct {
+	*teller
 	library  *Library
-	from     *source
-	progress func(lab.Image)
-	image    lab.Image // as it is told
+	in       lab.Addition
+	stage    *stage
+	format   string // that was converted
+	hints    lab.Defaults
+	unpacked int // how often
 }
 
 func (a *addition) run(ctx context.Context) (lab.Image, error) {
 	a.tell()
-	if err := a.library.inspect(ctx, a.from.file); err != nil {
-		return lab.Image{}, a.from.refuse(err)
+	from, err := a.prepare(ctx)
+	if err != nil {
+		return lab.Image{}, err
 	}
-	if err := a.sum(ctx); err != nil {
+	defer from.close()
+	a.change(func(i *lab.Image) {
+		i.Kind, i.Bytes, i.VirtualBytes = kindOf(from.format), from.info.Size(), from.virtualBytes
+	})
+	from, err = a.sum(ctx, from)
+	defer from.close()
+	if err != nil {
 		return lab.Image{}, err
 	}
 	if image, err := a.present(ctx); err == nil || lab.KindOf(err) != lab.KindNotFound {
 		return image, err
 	}
-	volume, err := a.volume(ctx)
+	volume, err := a.volume(ctx, from)
 	if err != nil {
 		return lab.Image{}, err
 	}
 	return a.publish(ctx, volume)
 }
 
-// sum is the first half.
-func (a *addition) sum(ctx context.Context) error {
-	p := a.from.content(ctx, func(f float64) { a.advance(f / 2) })
-	_, err := io.Copy(io.Discard, p)
-	if gone := lab.Cancelled(ctx); gone != nil {
-		return gone
+func kindOf(format string) lab.ImageKind {
+	if format == iso {
+		return lab.ImageMedium
 	}
-	if err != nil {
-		return a.from.unreadable(err)
-	}
-	if p.short || a.from.changed() {
-		return a.from.errChanged()
-	}
-	a.image.SHA256 = p.sum()
-	a.image.Volume = lab.BaseVolume(a.image.Name, a.image.SHA256)
-	return nil
+	return lab.ImageBase
 }
 
+// prepare gives a whole qcow2 file that stands alone, or an ISO.
+func (a *addition) prepare(ctx context.Context) (*source, error) {
+	switch {
+	case a.in.Disk != nil:
+		return a.flatten(ctx, *a.in.Disk)
+	case a.in.Remote != nil:
+		return a.download(ctx, *a.in.Remote)
+	}
+	return a.shape(ctx, a.in.Path, false)
+}
+
+// shape makes what can be published of a file; ours says that it is in the stage.
+func (a *addition) shape(ctx context.Context, path string, ours bool) (*source, error) {
+	s, err := openSource(path)
+	if err != nil {
+		return nil, err
+	}
+	s.ours = ours
+	if s.appliance.disk != "" {
+		a.hints = s.appliance.defaults
+	}
+	switch {
+	case s.packing != none || s.appliance.packing != none:
+		return a.unpack(ctx, s)
+	case s.format == ovf:
+		s.close()
+		return a.shape(ctx, filepath.Join(filepath.Dir(path), s.appliance.disk), ours)
+	case s.format == iso:
+		return s, nil
+	case s.format != qcow2 || s.part != (section{}) || a.in.Compress:
+		defer s.close()
+		return a.convert(ctx, s)
+	}
+	a.begin(lab.StepChecking, 0, 0.02)
+	if err := a.library.inspect(ctx, s.file); err != nil {
+		s.close()
+		return nil, s.refuse(err)
+	}
+	return s, nil
+}
+
+// convert makes a base of a disk in another format. What it takes is not known
+// before; at most it is what the disk holds.
+func (a *addition) convert(ctx context.Context, s *source) (*source, error) {
+	a.format = s.format
+	room, err := a.stage.mustFit(0)
+	if err != nil {
+		return nil, err
+	}
+	a.begin(lab.StepConverting, 0, 0.9)
+	size, err := s.input().virtualSize(ctx)
+	if err != nil {
+		return nil, s.refuse(err)
+	}
+	a.begin(lab.StepConverting, size, 0.9)
+	disk, err := a.make(ctx, conversion{from: s.input(), largest: room})
+	if err == nil && s.changed() {
+		disk.close()
+		err = s.errChanged()
+	}
+	if err != nil {
+		return nil, s.refuse(err)
+	}
+	return disk, nil
+}
+
+// make runs a conversion into the stage.
+func (a *addition) make(ctx context.Context, c conversion) (*source, error) {
+	total := a.total()
+	c.to, c.compress = a.stage.path(diskFile), a.in.Compress
+	c.at = func(part float64) { a.at(int64(part * float64(total))) }
+	if err := c.do(ctx); err != nil {
+		return nil, err
+	}
+	disk, err := openSource(c.to)
+	if err != nil {
+		return nil, err
+	}
+	disk.ours = true
+	return disk, nil
+}
+
+// flatten makes one disk of a node's chain.
+func (a *addition) flatten(ctx context.Context, chain lab.Chain) (*source, error) {
+	overlay, err := a.library.open(ctx, chain.Overlay, a.stage.path(fetchFile))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = overlay.Close() }() // it was only read
+	var base *os.File
+	if chain.Base != "" {
+		if base, err = a.library.open(ctx, chain.Base, a.stage.path(fetchFile+".base")); err != nil {
+			return nil, err
+		}
+		defer func() { _ = base.Close() }()
+	}
+	room, err := a.stage.mustFit(0)
+	if err != nil {
+		return nil, err
+	}
+	in := asChain(overlay, base)
+	size, err := in.virtualSize(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.begin(lab.StepConverting, size, 0.9)
+	return a.make(ctx, conversion{from: in, largest: room})
+}
+
+// open opens a volume's file; one that can not be read in place is fetched first.
+func (l *Library) open(ctx context.Context, volume, fetched string) (*os.File, error) {
+	content, err := l.pool.Download(ctx, volume)
+	if err != nil {
+		return nil, err
+	}
+	if f, ok := content.(*os.File); ok {
+		return f, nil
+	}
+	defer func() { _ = content.Close() }() // it was only read
+	f, err := os.OpenFile(fetched, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, explainStage(err)
+	}
+	if _, err := io.Copy(f, reader{ctx, content}); err != nil {
+		return nil, errors.Join(lab.Errorf(lab.KindUnavailable, "the volume %s can not be fetched", volume).WithHint(readable).WithCause(err), f.Close())
+	}
+	return f, nil
+}
+
+// sum sums the content up. Where it can be moved into the pool later, it is
+// copied into the stage on the way, and what was copied is given.
+func (a *addition) sum(ctx context.Context, from *source) (*source, error) {
+	copied, to, until := from, io.Discard, 0.5+a.image().Progress/2
+	if a.stage.placer != nil {
+		until = 1
+		if !from.ours {
+			file, err := a.stage.create(copyFile, from.info.Size())
+			if err != nil {
+				return from, err
+			}
+			copied, to = &source{file: file, path: file.Name(), info: from.info, ours: true}, io.Writer(file)
+		}
+	}
+	a.begin(lab.StepCopying, from.info.Size(), until)
+	p := from.content(ctx, a.at)
+	_, err := io.Copy(to, p)
+	switch gone := lab.Cancelled(ctx); {
+	case gone != nil:
+		return copied, gone
+	case errors.Is(err, syscall.ENOSPC):
+		return copied, errFull.WithCause(err)
+	case err != nil:
+		return copied, from.unreadable(err)
+	case p.short || from.changed():
+		return copied, from.errChanged()
+	}
+	sha := p.sum()
+	a.change(func(i *lab.Image) { i.SHA256, i.Volume = sha, lab.ImageVolume(i.Kind, i.Name, sha) })
+	return copied, nil
+}
+
+var errFull = lab.Errorf(lab.KindUnavailable, "the disk is full").WithHint("Make room on it.")
+
 // present gives the image if the name holds this content, whole, already.
-// KindNotFound if it must be copied, KindExists if the name holds another.
+// KindNotFound if it must be made, KindExists if the name holds another.
 func (a *addition) present(ctx context.Context) (lab.Image, error) {
-	name := a.image.Name
+	name := a.in.Name
 	r, err := a.library.read(name)
 	if err != nil {
 		return lab.Image{}, lab.Errorf(lab.KindNotFound, "there is no readable record of %s", name)
 	}
-	if r.SHA256 != a.image.SHA256 {
+	if r.SHA256 != a.image().SHA256 {
 		return lab.Image{}, lab.Errorf(lab.KindExists, "there is another image with the name %s", name).
 			WithHint("Choose another name, or remove that image first.")
 	}
@@ -110,32 +275,36 @@ func (a *addition) present(ctx context.Context) (lab.Image, error) {
 
 // volume finds the volume of this content, left by a killed Add, or makes it.
 // One of its name that has another content, cut short or changed, is replaced.
-func (a *addition) volume(ctx context.Context) (lab.Volume, error) {
-	pool := a.library.pool
-	v, err := pool.Volume(ctx, a.image.Volume)
+func (a *addition) volume(ctx context.Context, from *source) (lab.Volume, error) {
+	pool, name := a.library.pool, a.image().Volume
+	v, err := pool.Volume(ctx, name)
 	if err == nil {
-		if _, err = a.library.recordOf(ctx, a.image.Name, v); err == nil {
+		if _, err = a.library.recordOf(ctx, a.in.Name, v); err == nil {
 			return v, nil
 		}
 	}
 	if lab.KindOf(err) != lab.KindNotFound {
 		return lab.Volume{}, err
 	}
-	if err := pool.Delete(ctx, a.image.Volume); err != nil {
+	if err := pool.Delete(ctx, name); err != nil {
 		return lab.Volume{}, err
 	}
-	return a.upload(ctx)
+	if from.ours && a.stage.placer != nil {
+		return a.stage.placer.Place(ctx, name, from.path)
+	}
+	return a.upload(ctx, from)
 }
 
-// upload is the second half.
-func (a *addition) upload(ctx context.Context) (lab.Volume, error) {
-	p := a.from.content(ctx, func(f float64) { a.advance(0.5 + f/2) })
-	v, err := a.library.pool.Upload(ctx, a.image.Volume, p.size, p)
+// upload is the second reading of what can not be moved.
+func (a *addition) upload(ctx context.Context, from *source) (lab.Volume, error) {
+	a.begin(lab.StepCopying, from.info.Size(), 1)
+	p := from.content(ctx, a.at)
+	v, err := a.library.pool.Upload(ctx, a.image().Volume, p.size, p)
 	uploaded := err == nil
 	if gone := lab.Cancelled(ctx); gone != nil {
 		err = gone
-	} else if p.short || a.from.changed() || uploaded && p.sum() != a.image.SHA256 {
-		err = a.from.errChanged()
+	} else if p.short || from.changed() || uploaded && p.sum() != a.image().SHA256 {
+		err = from.errChanged()
 	}
 	if err != nil && uploaded {
 		err = errors.Join(err, a.library.discard(ctx, v))
@@ -145,7 +314,13 @@ func (a *addition) upload(ctx context.Context) (lab.Volume, error) {
 
 // publish writes the record, and only then is there an image.
 func (a *addition) publish(ctx context.Context, v lab.Volume) (lab.Image, error) {
-	r := newRecord(a.image.Name, a.image.SHA256, v, a.image.VirtualBytes)
+	image := a.image()
+	r := newRecord(a.in.Name, image.SHA256, v, image.VirtualBytes)
+	r.Kind, r.Defaults, r.Origin = image.Kind, a.hints, a.in.Origin
+	r.Origin.Format = a.format
+	if a.in.Defaults != nil {
+		r.Defaults = *a.in.Defaults
+	}
 	if err := a.library.write(r); err != nil {
 		return lab.Image{}, errors.Join(err, a.library.discard(ctx, v))
 	}
@@ -155,23 +330,4 @@ func (a *addition) publish(ctx context.Context, v lab.Volume) (lab.Image, error)
 // discard deletes a volume also when the request is over.
 func (l *Library) discard(ctx context.Context, v lab.Volume) error {
 	return l.pool.Delete(context.WithoutCancel(ctx), v.Name)
-}
-
-// step is the least progress that is told.
-const step = 0.01
-
-func (a *addition) advance(to float64) {
-	if to-a.image.Progress >= step {
-		a.image.Progress = to
-		a.tell()
-	}
-}
-
-func (a *addition) tell() {
-	a.library.mu.Lock()
-	a.library.adding[a.image.Name] = a.image
-	a.library.mu.Unlock()
-	if a.progress != nil {
-		a.progress(a.image)
-	}
 }

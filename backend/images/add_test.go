@@ -15,7 +15,7 @@ import (
 func TestFullDiskLeavesNothing(t *testing.T) {
 	l, w := newLibrary(t)
 	w.Pool.SetFree(1000)
-	_, err := l.Add(t.Context(), "tiny", disk(t), nil)
+	_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: disk(t)}, nil)
 	if p := lab.ProblemOf(err); p == nil || p.Kind != lab.KindUnavailable || !strings.Contains(p.Message, "full") {
 		t.Errorf("got %+v, want the pool's own words", p)
 	}
@@ -36,7 +36,7 @@ func TestFileThatDoesNotHoldStill(t *testing.T) {
 		for _, from := range []float64{0.1, 0.6} {
 			l, w := newLibrary(t)
 			path, changed := disk(t), false
-			_, err := l.Add(t.Context(), "tiny", path, func(i lab.Image) {
+			_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: path}, func(i lab.Image) {
 				if i.Progress >= from && !changed {
 					changed = true
 					if err := change(path); err != nil {
@@ -56,7 +56,7 @@ func TestCancelledUploadLeavesNothing(t *testing.T) {
 	for _, from := range []float64{0.2, 0.5, 0.9} {
 		l, w := newLibrary(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := l.Add(ctx, "tiny", disk(t), func(i lab.Image) {
+		_, err := l.Add(ctx, lab.Addition{Name: "tiny", Path: disk(t)}, func(i lab.Image) {
 			if i.Progress >= from {
 				cancel()
 			}
@@ -70,7 +70,7 @@ func TestCancelledUploadLeavesNothing(t *testing.T) {
 func TestRecordThatCanNotBeWrittenLeavesNoVolume(t *testing.T) {
 	l, w := newLibrary(t)
 	away := l.dir + "-away"
-	_, err := l.Add(t.Context(), "tiny", disk(t), func(i lab.Image) {
+	_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: disk(t)}, func(i lab.Image) {
 		if i.Progress < 0.6 {
 			return
 		}
@@ -106,7 +106,7 @@ func TestWhatIsNoFileIsRefusedUnopened(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{pipe, "/dev/null", t.TempDir()} {
-		_, err := l.Add(t.Context(), "tiny", path, nil)
+		_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: path}, nil)
 		mustBeKind(t, err, lab.KindInvalid)
 	}
 	mustBeEmpty(t, l, w)
@@ -115,7 +115,7 @@ func TestWhatIsNoFileIsRefusedUnopened(t *testing.T) {
 func TestAbsentFileIsToldWithItsPath(t *testing.T) {
 	l, _ := newLibrary(t)
 	path := filepath.Join(t.TempDir(), "absent.qcow2")
-	_, err := l.Add(t.Context(), "tiny", path, nil)
+	_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: path}, nil)
 	if p := lab.ProblemOf(err); p == nil || p.Kind != lab.KindNotFound || !strings.Contains(p.Message, path) || p.Hint == "" {
 		t.Errorf("got %+v, want the path and what to do", p)
 	}
@@ -132,7 +132,7 @@ func TestLinkToAFileWillDo(t *testing.T) {
 
 func TestRefusalNamesTheFaultAndTheRemedy(t *testing.T) {
 	says := map[labtest.Flaw]string{
-		labtest.NotQCOW2:     "not a qcow2 disk",
+		labtest.NotQCOW2:     "no disk in a format known here",
 		labtest.WithBacking:  "backing file",
 		labtest.WithDataFile: "external data file",
 		labtest.Encrypted:    "encrypted",
@@ -144,7 +144,7 @@ func TestRefusalNamesTheFaultAndTheRemedy(t *testing.T) {
 	l, _ := newLibrary(t)
 	for _, flaw := range labtest.Flaws {
 		path := labtest.MustQCOW2(t, "bad.qcow2", 8*mib, flaw)
-		_, err := l.Add(t.Context(), "bad", path, nil)
+		_, err := l.Add(t.Context(), lab.Addition{Name: "bad", Path: path}, nil)
 		p := lab.ProblemOf(err)
 		if p == nil || p.Kind != lab.KindInvalid || !strings.HasPrefix(p.Message, path) || !strings.Contains(p.Message, says[flaw]) || p.Hint == "" {
 			t.Errorf("%s: got %+v, want %q and a hint", flaw, p, says[flaw])

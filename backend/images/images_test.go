@@ -39,7 +39,7 @@ func disk(t *testing.T) (path string) {
 
 func mustAdd(t *testing.T, l *Library, name, path string) lab.Image {
 	t.Helper()
-	image, err := l.Add(t.Context(), name, path, nil)
+	image, err := l.Add(t.Context(), lab.Addition{Name: name, Path: path}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,11 +117,11 @@ func TestImageOutlivesTheProcess(t *testing.T) {
 func TestOneProcessSeesAnotherAdding(t *testing.T) {
 	l, w := newLibrary(t)
 	other := newProcess(w, l.dir)
-	_, err := l.Add(t.Context(), "tiny", disk(t), func(i lab.Image) {
+	_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: disk(t)}, func(i lab.Image) {
 		if i.Progress > 0.5 {
 			return // the fake pool takes one call at a time
 		}
-		_, err := other.Add(t.Context(), "tiny", disk(t), nil)
+		_, err := other.Add(t.Context(), lab.Addition{Name: "tiny", Path: disk(t)}, nil)
 		mustBeKind(t, err, lab.KindBusy)
 		mustBeKind(t, other.Remove(t.Context(), "tiny"), lab.KindBusy)
 		if got := mustImages(t, other); len(got) > 0 {
@@ -174,7 +174,10 @@ func TestDamagedRecordIsMadeAgainFromItsVolume(t *testing.T) {
 	use := map[string]func(l *Library) error{
 		"list":  func(l *Library) error { _, err := l.Images(t.Context()); return err },
 		"check": func(l *Library) error { _, err := l.Check(t.Context(), "tiny"); return err },
-		"add":   func(l *Library) error { _, err := l.Add(t.Context(), "tiny", disk(t), nil); return err },
+		"add": func(l *Library) error {
+			_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: disk(t)}, nil)
+			return err
+		},
 	}
 	for name, use := range use {
 		for _, damage := range []string{"", "{", `{"schema": 2}`, `{"schema": 1, "name": "other"}`} {
@@ -275,7 +278,7 @@ func TestDeathAtAnyCall(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				_, err := l.Add(t.Context(), "tiny", path, nil)
+				_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: path}, nil)
 				if err := errors.Join(err, l.Remove(t.Context(), "tiny")); err != nil {
 					t.Errorf("call %d: %v", n, err)
 				}

@@ -32,9 +32,12 @@ type Library struct {
 	pool    lab.Pool
 	dir     string
 	inspect func(ctx context.Context, file *os.File) error // the whole file's structure
+	web     *web
+
+	downloads chan struct{} // holds a token for each that is under way
 
 	mu     sync.Mutex
-	adding map[string]lab.Image // by name
+	adding map[string]*addition // by name
 	sums   sums
 }
 
@@ -43,7 +46,7 @@ var _ lab.Library = (*Library)(nil)
 // New gives the library of the images in pool, with its records in the folder
 // dir, which is made when there is a first.
 func New(pool lab.Pool, dir string) *Library {
-	return &Library{pool: pool, dir: dir, inspect: checkStructure, adding: map[string]lab.Image{}, sums: newSums(pool)}
+	return &Library{pool: pool, dir: dir, inspect: checkStructure, web: newWeb(), downloads: make(chan struct{}, atOnce), adding: map[string]*addition{}, sums: newSums(pool)}
 }
 
 // Images implements lab.Library.
@@ -108,7 +111,7 @@ func (l *Library) show(ctx context.Context, name string, volumes []lab.Volume) (
 // unrecorded adopts the volumes of names that have no record.
 func (l *Library) unrecorded(ctx context.Context, volumes []lab.Volume, images map[string]lab.Image) error {
 	for _, v := range volumes {
-		name, _, ok := lab.ParseBaseVolume(v.Name)
+		_, name, _, ok := lab.ParseImageVolume(v.Name)
 		if _, known := images[name]; known || !ok {
 			continue
 		}
@@ -128,11 +131,33 @@ func (l *Library) unrecorded(ctx context.Context, volumes []lab.Volume, images m
 func (l *Library) underWay(images map[string]lab.Image) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for name, image := range l.adding {
+	for name, a := range l.adding {
 		if images[name].State != lab.ImageReady {
-			images[name] = image
+			images[name] = a.image()
 		}
 	}
+}
+
+// Change implements lab.Library. KindBusy while the image is being added or removed.
+func (l *Library) Change(ctx context.Context, name string, to lab.Defaults) (lab.Image, error) {
+	image, err := l.Check(ctx, name)
+	if err == nil {
+		err = to.Check()
+	}
+	if err != nil {
+		return image, err
+	}
+	unlock, err := l.reserve(name)
+	if err != nil {
+		return lab.Image{}, err
+	}
+	defer unlock()
+	r, err := l.read(name)
+	if err != nil {
+		return lab.Image{}, err
+	}
+	r.Defaults, image.Defaults = to, to
+	return image, l.write(r)
 }
 
 // Check implements lab.Library.

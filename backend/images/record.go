@@ -1,6 +1,7 @@
 package images
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,10 @@ type record struct {
 	VirtualBytes int64     `json:"virtualBytes"`
 	ModTime      time.Time `json:"modTime"` // of the volume, when it had this content
 	AddedAt      time.Time `json:"addedAt"`
+
+	Kind     lab.ImageKind `json:"kind,omitempty"` // empty in the records of the first versions: a base
+	Defaults lab.Defaults  `json:"defaults"`
+	Origin   lab.Origin    `json:"origin"`
 }
 
 func newRecord(name, sha string, v lab.Volume, virtualBytes int64) record {
@@ -40,10 +45,12 @@ func newRecord(name, sha string, v lab.Volume, virtualBytes int64) record {
 
 func (r record) image() lab.Image {
 	return lab.Image{
-		Name: r.Name, Volume: r.Volume, SHA256: r.SHA256, Bytes: r.Bytes,
+		Name: r.Name, Kind: r.kind(), Volume: r.Volume, SHA256: r.SHA256, Bytes: r.Bytes, Defaults: r.Defaults, Origin: r.Origin,
 		VirtualBytes: r.VirtualBytes, ModTime: r.ModTime, AddedAt: r.AddedAt, State: lab.ImageReady,
 	}
 }
+
+func (r record) kind() lab.ImageKind { return cmp.Or(r.Kind, lab.ImageBase) }
 
 // changed is the image of a record whose volume is not what it should be.
 func (r record) changed(how string) lab.Image {
@@ -70,7 +77,7 @@ func (l *Library) read(name string) (record, error) {
 	if err == nil {
 		err = json.Unmarshal(content, &r)
 	}
-	if err == nil && (r.Schema != schema || r.Name != name || r.Bytes <= 0 || len(r.SHA256) != 64 || r.Volume != lab.BaseVolume(name, r.SHA256)) {
+	if err == nil && (r.Schema != schema || r.Name != name || r.Bytes <= 0 || len(r.SHA256) != 64 || r.Volume != lab.ImageVolume(r.kind(), name, r.SHA256)) {
 		err = errors.New("its values contradict one another or this program is too old for it")
 	}
 	if err != nil {
@@ -142,7 +149,7 @@ func (r record) at(v lab.Volume) lab.Image {
 // recordOf makes the record of a volume, if it is one of the image and its
 // content has the checksum in its name; otherwise KindNotFound.
 func (l *Library) recordOf(ctx context.Context, name string, v lab.Volume) (record, error) {
-	of, prefix, ok := lab.ParseBaseVolume(v.Name)
+	kind, of, prefix, ok := lab.ParseImageVolume(v.Name)
 	if !ok || of != name || v.Backing != "" {
 		return record{}, lab.Errorf(lab.KindNotFound, "%s is no volume of the image %s", v.Name, name)
 	}
@@ -150,10 +157,14 @@ func (l *Library) recordOf(ctx context.Context, name string, v lab.Volume) (reco
 	if err != nil {
 		return record{}, err
 	}
-	if d.sha[:len(prefix)] != prefix || d.flaw != nil {
+	if d.sha[:len(prefix)] != prefix || kind == lab.ImageBase && d.flaw != nil {
 		return record{}, lab.Errorf(lab.KindNotFound, "%s is not whole", v.Name)
 	}
-	return newRecord(name, d.sha, v, d.virtualBytes), nil
+	r := newRecord(name, d.sha, v, d.virtualBytes)
+	if r.Kind, r.Origin.Kind = kind, lab.OriginFound; kind == lab.ImageMedium {
+		r.VirtualBytes = v.FileBytes
+	}
+	return r, nil
 }
 
 // judge compares a record with its volume. The time of one that was only

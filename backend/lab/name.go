@@ -1,6 +1,13 @@
 package lab
 
-import "regexp"
+import (
+	"path"
+	"regexp"
+	"strings"
+)
+
+// MaxName is the longest that a name may be.
+const MaxName = 63
 
 // NameRule is the rule for the names of nodes and images, as a sentence.
 const NameRule = "a name has 1 to 63 letters, digits, dots, underscores or hyphens and starts with a letter or a digit"
@@ -13,4 +20,22 @@ func CheckName(name string) error {
 		return Errorf(KindInvalid, "%q is not a valid name", name).WithHint("Choose another: %s.", NameRule)
 	}
 	return nil
+}
+
+var (
+	extensions = regexp.MustCompile(`(?i)\.(qcow2?|img|raw|vmdk|vdi|vhd|vhdx|vpc|ova|ovf|iso|gz|xz|zst|bz2|disk)$`)
+	unfit      = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+)
+
+// SuggestName makes a name that an image can have of a path or an address.
+func SuggestName(of string) string {
+	name := path.Base(of)
+	for extensions.MatchString(name) {
+		name = extensions.ReplaceAllString(name, "")
+	}
+	name = strings.Trim(unfit.ReplaceAllString(name, "-"), "._-")
+	if name = strings.TrimRight(name[:min(len(name), MaxName)], "._-"); CheckName(name) != nil {
+		return "image"
+	}
+	return name
 }

@@ -75,8 +75,11 @@ func TestVolumeNames(t *testing.T) {
 	if gotID, got, ok := ParseOverlayVolume(s.OverlayVolume(12)); gotID != id || got != 12 || !ok {
 		t.Errorf("an overlay: got %s, %d, %v, want %s, 12", gotID, got, ok, id)
 	}
-	if name, sum, ok := ParseBaseVolume(BaseVolume("debian.12", strings.Repeat("0f", 32))); name != "debian.12" || sum != "0f0f0f0f0f0f" || !ok {
-		t.Errorf("a base: got %s, %s, %v", name, sum, ok)
+	for _, want := range ImageKinds {
+		kind, name, sum, ok := ParseImageVolume(ImageVolume(want, "debian.12", strings.Repeat("0f", 32)))
+		if kind != want || name != "debian.12" || sum != "0f0f0f0f0f0f" || !ok {
+			t.Errorf("got %s, %s, %s, %v, want a %s of debian.12", kind, name, sum, ok, want)
+		}
 	}
 	for _, volume := range []string{
 		"", id + ".qcow2", id + ".0.qcow2", id + ".01.qcow2", id + ".-1.qcow2", id + ".1.qcow2.part",
@@ -86,9 +89,9 @@ func TestVolumeNames(t *testing.T) {
 			t.Errorf("%q is taken for an overlay", volume)
 		}
 	}
-	for _, volume := range []string{"", "tiny.qcow2", "tiny.0f0f0f0f0f0.qcow2", "tiny.0F0F0F0F0F0F.qcow2", ".0f0f0f0f0f0f.qcow2", "a/b.0f0f0f0f0f0f.qcow2"} {
-		if _, _, ok := ParseBaseVolume(volume); ok {
-			t.Errorf("%q is taken for a base", volume)
+	for _, volume := range []string{"", "tiny.qcow2", "tiny.0f0f0f0f0f0.qcow2", "tiny.0F0F0F0F0F0F.qcow2", ".0f0f0f0f0f0f.qcow2", "a/b.0f0f0f0f0f0f.qcow2", "tiny.0f0f0f0f0f0f.img"} {
+		if _, _, _, ok := ParseImageVolume(volume); ok {
+			t.Errorf("%q is taken for an image", volume)
 		}
 	}
 }

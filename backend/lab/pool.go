@@ -8,11 +8,11 @@ import (
 
 // Pool is where the volumes live: base images and overlays, side by side. It is
 // made and started when missing. Every method MUST return an *Error: KindInvalid
-// for a volume name that is neither an overlay's nor a base's (OverlayVolume,
-// BaseVolume), KindUnavailable while there is no connection, when the disk is
+// for a volume name that is neither an overlay's nor an image's (OverlayVolume,
+// ImageVolume), KindUnavailable while there is no connection, when the disk is
 // full, or when a pool of that name points elsewhere.
 type Pool interface {
-	// Volumes gives every volume whose name is an overlay's or a base's, read
+	// Volumes gives every volume whose name is an overlay's or an image's, read
 	// afresh, in a number of calls that does not grow needlessly with theirs.
 	Volumes(ctx context.Context) ([]Volume, error)
 
@@ -28,9 +28,9 @@ type Pool interface {
 	// which MUST NOT be in use. KindExists if the name is taken.
 	CopyOverlay(ctx context.Context, name, from string) (Volume, error)
 
-	// Upload makes a base volume of size bytes from a qcow2 file without a
-	// backing file: mode 0444, readable by every QEMU of this pool. On failure
-	// nothing stays. KindExists if the name is taken.
+	// Upload makes an image's volume of size bytes, a base's from a qcow2 file
+	// without a backing file: mode 0444, readable by every QEMU of this pool. On
+	// failure nothing stays. KindExists if the name is taken.
 	Upload(ctx context.Context, name string, size int64, content io.Reader) (Volume, error)
 
 	// Download gives the bytes of a volume's file.
@@ -39,6 +39,18 @@ type Pool interface {
 	// Delete removes a volume; whether it is in use is for the caller to check.
 	// Removing what is already gone MUST succeed.
 	Delete(ctx context.Context, name string) error
+}
+
+// Placer is a Pool in whose directory this process can make files by itself.
+type Placer interface {
+	// Staging gives a folder on the file system of the pool for files that are
+	// to become volumes; it is made when missing. KindUnavailable where this
+	// process may not write, or the pool is on another machine.
+	Staging(ctx context.Context) (dir string, err error)
+
+	// Place makes a file of the staging folder an image's volume as Upload does,
+	// in a moment: it is moved, not copied. KindExists if the name is taken.
+	Place(ctx context.Context, name, file string) (Volume, error)
 }
 
 // Volume is a file of the pool.

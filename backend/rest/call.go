@@ -51,6 +51,8 @@ var verbs = map[string]verb{
 	"Prefer":      only((*service.Service).Prefer),
 	"Images":      none((*service.Service).Images),
 	"AddImage":    one((*service.Service).AddImage),
+	"ProbeImage":  one((*service.Service).ProbeImage),
+	"ChangeImage": two((*service.Service).ChangeImage),
 	"CancelImage": only((*service.Service).CancelImage),
 	"RemoveImage": only((*service.Service).RemoveImage),
 	"Health":      none((*service.Service).Health),

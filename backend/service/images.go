@@ -24,7 +24,7 @@ type image struct {
 
 type addition struct {
 	image  lab.Image
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	err    error     // why it failed; nil: it is under way
 	told   time.Time // when its progress was last published
 }
@@ -85,11 +85,24 @@ func (s *Service) showImage(name string) {
 		return
 	}
 	v.UsedBy, _ = s.usersOf(v.Volume)
+	v.Twins = s.twinsOf(v)
 	if i.shown != nil && same(*i.shown, v) {
 		return
 	}
 	i.shown = &v
 	s.hub.send(lab.Event{Kind: lab.EventImage, Image: &v})
+}
+
+// twinsOf gives the names of the other images with the content of this one. s.mu
+// must be held.
+func (s *Service) twinsOf(v lab.Image) (names []string) {
+	for name, i := range s.images {
+		if name != v.Name && v.SHA256 != "" && i.record != nil && i.record.SHA256 == v.SHA256 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // usersOf gives the names of the nodes that stand on a base volume: those that
@@ -160,52 +173,133 @@ func (s *Service) readImages(ctx context.Context) error {
 	return nil
 }
 
-// AddImage begins to copy a local qcow2 file into the library, under its own
-// name where none is given. It returns at once with the image being added. An
-// addition that fails stays listed with its Problem until RemoveImage or
-// CancelImage dismisses it, or the name is added again.
+// AddImage begins to make an image of a local file or of one on the network. It
+// returns at once with the image being added. An addition that fails stays
+// listed with its Problem until RemoveImage or CancelImage dismisses it, or the
+// name is added again.
 func (s *Service) AddImage(_ context.Context, in AddImageInput) (lab.Image, error) {
-	if in.Name == "" {
-		base := filepath.Base(in.Path)
-		in.Name = strings.TrimSuffix(base, filepath.Ext(base))
-	}
-	if err := lab.CheckName(in.Name); err != nil {
+	add := lab.Addition{Name: in.Name, Defaults: in.Defaults, Compress: in.Compress}
+	if err := in.source(&add); err != nil {
 		return lab.Image{}, err
 	}
-	if !filepath.IsAbs(in.Path) {
-		return lab.Image{}, lab.Errorf(lab.KindInvalid, "%q is not an absolute path", in.Path).WithHint("Give the whole path of a qcow2 file on this machine.")
+	if err := lab.CheckName(add.Name); err != nil {
+		return lab.Image{}, err
 	}
-	return s.beginAddition(in)
+	if in.Defaults != nil {
+		if err := in.Defaults.Check(); err != nil {
+			return lab.Image{}, err
+		}
+	}
+	return s.beginAddition(add)
 }
 
-func (s *Service) beginAddition(in AddImageInput) (lab.Image, error) {
+// source fills in what the image is made of.
+func (in AddImageInput) source(add *lab.Addition) error {
+	switch {
+	case (in.Path == "") == (in.Address == ""):
+		return lab.Errorf(lab.KindInvalid, "an image is made of a path or an address, of one of them").WithHint("Give the whole path of a file on this machine, or an address.")
+	case in.Address != "":
+		remote := lab.Remote{Addresses: []string{in.Address}, Sum: in.Sum}
+		add.Remote, add.Origin = &remote, lab.Origin{Kind: lab.OriginAddress, Of: in.Address}
+		add.Name = cmp.Or(add.Name, lab.SuggestName(in.Address))
+		return remote.Check()
+	case !filepath.IsAbs(in.Path):
+		return lab.Errorf(lab.KindInvalid, "%q is not an absolute path", in.Path).WithHint("Give the whole path of a file on this machine.")
+	}
+	add.Path, add.Origin = in.Path, lab.Origin{Kind: lab.OriginFile, Of: filepath.Base(in.Path)}
+	add.Name = cmp.Or(add.Name, lab.SuggestName(in.Path))
+	return nil
+}
+
+// ProbeImage tells what can be made of a local file.
+func (s *Service) ProbeImage(ctx context.Context, path string) (lab.Probe, error) {
+	if !filepath.IsAbs(path) {
+		return lab.Probe{}, lab.Errorf(lab.KindInvalid, "%q is not an absolute path", path).WithHint("Give the whole path of a file on this machine.")
+	}
+	return s.o.Library.Probe(ctx, path)
+}
+
+// ChangeImage gives an image other defaults for its nodes to come.
+func (s *Service) ChangeImage(ctx context.Context, name string, to lab.Defaults) (lab.Image, error) {
+	v, err := s.o.Library.Change(ctx, name, to)
+	if err != nil {
+		return lab.Image{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := s.images[in.Name]
+	i := s.imageAt(name)
+	i.record = &v
+	s.showImage(name)
+	return *i.shown, nil
+}
+
+func (s *Service) beginAddition(add lab.Addition) (lab.Image, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.images[add.Name]
 	switch {
 	case s.ended:
 		return lab.Image{}, errClosing
 	case i != nil && (i.removing || i.addition != nil && i.addition.err == nil):
-		return lab.Image{}, lab.Errorf(lab.KindBusy, "image %s is being added or removed", in.Name).WithHint("Wait until that is done.")
+		return lab.Image{}, lab.Errorf(lab.KindBusy, "image %s is being added or removed", add.Name).WithHint("Wait until that is done.")
 	}
-	ctx, cancel := context.WithCancel(s.ctx)
-	a := &addition{image: lab.Image{Name: in.Name, State: lab.ImageAdding}, cancel: cancel}
-	i = s.imageAt(in.Name)
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	a := &addition{image: lab.Image{Name: add.Name, Kind: lab.ImageBase, State: lab.ImageAdding, Origin: add.Origin}, cancel: cancel}
+	i = s.imageAt(add.Name)
 	i.addition = a
-	s.showImage(in.Name)
+	s.showImage(add.Name)
 	s.work.Go(func() {
-		defer cancel()
-		image, err := s.o.Library.Add(ctx, in.Name, in.Path, func(v lab.Image) { s.progress(a, v) })
+		defer cancel(nil)
+		image, err := s.o.Library.Add(ctx, add, func(v lab.Image) { s.progress(a, v) })
 		s.endAddition(ctx, a, image, err)
 	})
 	return *i.shown, nil
+}
+
+// resumeAdditions goes on with what an earlier process of a program that stays
+// did not bring to its end, and tells of what it can not go on with.
+func (s *Service) resumeAdditions(ctx context.Context) {
+	library, ok := s.o.Library.(lab.Resumer)
+	if !ok || !s.o.Resident {
+		return
+	}
+	left, err := library.Interrupted(ctx)
+	if err != nil {
+		s.o.Log.Warn("what earlier additions left could not be looked at", "error", err)
+	}
+	for _, i := range left {
+		if i.Resumed {
+			s.o.Log.Info("an interrupted download goes on", "image", i.Addition.Name, "bytes", i.Bytes)
+			if _, err := s.beginAddition(i.Addition); err != nil {
+				s.o.Log.Warn("an interrupted download can not go on", "image", i.Addition.Name, "error", err)
+			}
+			continue
+		}
+		s.o.Log.Info("what an interrupted addition left was removed", "image", i.Addition.Name)
+		s.tellInterrupted(i.Addition)
+	}
+}
+
+func (s *Service) tellInterrupted(add lab.Addition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.images[add.Name]; i != nil && i.addition != nil {
+		return
+	}
+	s.imageAt(add.Name).addition = &addition{
+		image:  lab.Image{Name: add.Name, Kind: lab.ImageBase, State: lab.ImageAdding, Origin: add.Origin},
+		cancel: func(error) {},
+		err: lab.Errorf(lab.KindUnavailable, "SandBoxLabs ended before image %s was whole; what there was of it has been removed", add.Name).
+			WithHint("Add it again."),
+	}
+	s.showImage(add.Name)
 }
 
 // progress takes how far an addition is, and tells it now and then.
 func (s *Service) progress(a *addition, v lab.Image) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v.Name, v.State = a.image.Name, lab.ImageAdding
+	v.Name, v.State, v.Origin = a.image.Name, lab.ImageAdding, a.image.Origin
 	a.image = v
 	if i := s.images[v.Name]; i != nil && i.addition == a && time.Since(a.told) >= tellEvery {
 		a.told = time.Now()
@@ -227,7 +321,7 @@ func (s *Service) endAddition(ctx context.Context, a *addition, v lab.Image, err
 	default:
 		a.err = err
 	}
-	s.showImage(a.image.Name)
+	s.showImages() // another may have a twin now
 }
 
 // adding reports whether an addition is under way. s.mu must be held.
@@ -278,7 +372,7 @@ func (s *Service) CancelImage(_ context.Context, name string) error {
 	if i == nil || i.addition == nil {
 		return lab.Errorf(lab.KindNotFound, "no image %q is being added", name)
 	}
-	i.addition.cancel()
+	i.addition.cancel(lab.ErrGivenUp)
 	if i.addition.err != nil {
 		i.addition = nil
 		s.showImage(name)
@@ -308,7 +402,7 @@ func (s *Service) RemoveImage(ctx context.Context, name string) error {
 	if err == nil {
 		i.record = nil
 	}
-	s.showImage(name)
+	s.showImages()
 	return err
 }
 

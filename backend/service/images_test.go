@@ -50,7 +50,7 @@ func TestAddImageRefuses(t *testing.T) {
 				t.Fatalf("%s: %v", flaw, err)
 			}
 			_, err := h.s.WaitImage(h.Context(), "bad")
-			h.wantError(err, lab.KindInvalid, "can not be a base image")
+			h.wantError(err, lab.KindInvalid, "can not become an image")
 		}
 		if got := h.imageNames(); !same(got, []string{"bad", "tiny"}) {
 			t.Errorf("got %v, want the failure listed", got)

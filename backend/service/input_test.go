@@ -181,7 +181,7 @@ func TestAnotherVersionOfTheBase(t *testing.T) {
 		}
 		_, err := h.s.Start(h.Context(), "web")
 		h.wantError(err, lab.KindUnavailable, "web stands on image tiny, which is not in the library")
-		if _, err := h.Library.Add(h.Context(), "tiny", labtest.MustQCOW2(t, "new.qcow2", 8<<20, labtest.NoFlaw), nil); err != nil {
+		if _, err := h.Library.Add(h.Context(), lab.Addition{Name: "tiny", Path: labtest.MustQCOW2(t, "new.qcow2", 8<<20, labtest.NoFlaw)}, nil); err != nil {
 			t.Fatal(err)
 		}
 		_, err = h.s.Start(h.Context(), "web")

@@ -39,11 +39,15 @@ type CloneInput struct {
 	CopyDisk bool   `json:"copyDisk"`
 }
 
-// AddImageInput names a local qcow2 file and the image to make of it. An empty
-// Name takes the file's.
+// AddImageInput names the image to be made, and one of Path and Address to make
+// it of. An empty Name takes the file's.
 type AddImageInput struct {
-	Name string `json:"name"`
-	Path string `json:"path"`
+	Name     string        `json:"name"`
+	Path     string        `json:"path,omitempty"`     // of a local file, in any format lab.Probe knows
+	Address  string        `json:"address,omitempty"`  // of a file to be downloaded
+	Sum      string        `json:"sum,omitempty"`      // of what Address names: SHA-256 or SHA-512
+	Defaults *lab.Defaults `json:"defaults,omitempty"` // nil: what the file suggests
+	Compress bool          `json:"compress,omitempty"`
 }
 
 // BulkInput asks for one verb on many nodes.

@@ -23,10 +23,10 @@ const (
 
 // Upload implements lab.Pool.
 func (c *Conn) Upload(ctx context.Context, name string, size int64, content io.Reader) (volume lab.Volume, err error) {
-	if !isBase(name) {
-		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "%q is not the name of a base volume", name)
+	if !isImage(name) {
+		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "%q is not the name of an image's volume", name)
 	}
-	err = c.with(ctx, "upload the base image", func(s *session) error {
+	err = c.with(ctx, "upload the image", func(s *session) error {
 		return c.withPool(s, func(p *libvirt.StoragePool) error {
 			volume, err = c.upload(ctx, s, p, name, size, content)
 			return err

@@ -67,13 +67,13 @@ func isOverlay(name string) bool {
 	return ok
 }
 
-func isBase(name string) bool {
-	_, _, ok := lab.ParseBaseVolume(name)
+func isImage(name string) bool {
+	_, _, _, ok := lab.ParseImageVolume(name)
 	return ok && !isOverlay(name)
 }
 
 func checkVolume(name string) error {
-	if isOverlay(name) || isBase(name) {
+	if isOverlay(name) || isImage(name) {
 		return nil
 	}
 	return lab.Errorf(lab.KindInvalid, "%q is not the name of a volume of ours", name)

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,11 +28,12 @@ type Library struct {
 	mu      sync.Mutex
 	images  map[string]lab.Image
 	adding  map[string]bool
-	holding chan struct{} // closed: an Add may go on
+	offers  map[string][]byte // by their addresses
+	holding chan struct{}     // closed: an Add may go on
 }
 
 func newLibrary(s *Script, p *Pool) *Library {
-	return &Library{script: s, pool: p, images: make(map[string]lab.Image), adding: make(map[string]bool)}
+	return &Library{script: s, pool: p, images: make(map[string]lab.Image), adding: make(map[string]bool), offers: make(map[string][]byte)}
 }
 
 // Hold makes every Add wait in its middle until resume is called or its context ends.
@@ -69,7 +72,7 @@ func (l *Library) Images(ctx context.Context) (all []lab.Image, err error) {
 // adopt makes records for whole volumes that have none.
 func (l *Library) adopt() {
 	for _, volume := range l.pool.Names() {
-		name, _, ok := lab.ParseBaseVolume(volume)
+		_, name, _, ok := lab.ParseImageVolume(volume)
 		v, content := l.pool.take(volume)
 		sha := sum(content)
 		if _, known := l.images[name]; ok && !known && !l.adding[name] && lab.BaseVolume(name, sha) == volume {
@@ -85,7 +88,7 @@ func sum(b []byte) string {
 
 func (l *Library) record(name, sha string, v lab.Volume) lab.Image {
 	image := lab.Image{
-		Name: name, Volume: v.Name, Path: v.Path, SHA256: sha, Bytes: v.FileBytes, VirtualBytes: v.VirtualBytes,
+		Name: name, Kind: lab.ImageBase, Volume: v.Name, Path: v.Path, SHA256: sha, Bytes: v.FileBytes, VirtualBytes: v.VirtualBytes,
 		ModTime: v.ModTime, AddedAt: time.Now().UTC(), State: lab.ImageReady,
 	}
 	l.images[name] = image
@@ -103,37 +106,74 @@ func (l *Library) check(image lab.Image) (lab.Image, error) {
 	return image, nil
 }
 
-// Add copies a file into the library.
-func (l *Library) Add(ctx context.Context, name, path string, progress func(lab.Image)) (image lab.Image, err error) {
+// Add makes an image of a qcow2 file, of what Offer put on the network, or of a node's disk.
+func (l *Library) Add(ctx context.Context, in lab.Addition, progress func(lab.Image)) (image lab.Image, err error) {
 	err = l.script.call(ctx, func() error {
-		image, err = l.add(ctx, name, path, progress)
+		image, err = l.add(ctx, in, progress)
 		return err
-	}, "Library.Add", name)
+	}, "Library.Add", in.Name)
 	if err != nil {
 		image = lab.Image{}
 	}
 	return image, err
 }
 
-func (l *Library) add(ctx context.Context, name, path string, progress func(lab.Image)) (lab.Image, error) {
-	content, err := readImage(name, path)
+func (l *Library) add(ctx context.Context, in lab.Addition, progress func(lab.Image)) (lab.Image, error) {
+	if err := lab.CheckName(in.Name); err != nil {
+		return lab.Image{}, err
+	}
+	content, err := l.read(in)
 	if err != nil {
 		return lab.Image{}, err
 	}
-	if err := l.reserve(name, sum(content)); err != nil {
+	if err := l.reserve(in.Name, sum(content)); err != nil {
 		return lab.Image{}, err
 	}
-	defer l.release(name)
-	if err := l.advance(ctx, name, progress); err != nil {
+	defer l.release(in.Name)
+	if err := l.advance(ctx, in.Name, progress); err != nil {
 		return lab.Image{}, err
 	}
-	return l.publish(name, content)
+	return l.publish(in, content)
 }
 
-func readImage(name, path string) ([]byte, error) {
-	if err := lab.CheckName(name); err != nil {
+// Offer puts a file on the fake network.
+func (l *Library) Offer(address string, content []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.offers[address] = content
+}
+
+func (l *Library) read(in lab.Addition) ([]byte, error) {
+	switch {
+	case in.Remote != nil:
+		return l.receive(*in.Remote)
+	case in.Disk != nil:
+		v, _ := l.pool.take(in.Disk.Overlay)
+		if v.Name == "" {
+			return nil, lab.Errorf(lab.KindNotFound, "there is no volume %s", in.Disk.Overlay)
+		}
+		return QCOW2(v.VirtualBytes, NoFlaw), nil
+	}
+	return readImage(in.Path)
+}
+
+func (l *Library) receive(r lab.Remote) ([]byte, error) {
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	content, ok := l.offers[r.Addresses[0]]
+	switch {
+	case !ok:
+		return nil, lab.Errorf(lab.KindUnavailable, "it can not be downloaded: nobody offers %s", r.Addresses[0])
+	case r.Sum != "" && r.Sum != sum(content):
+		return nil, lab.Errorf(lab.KindInvalid, "its checksum is %s, not %s", sum(content), r.Sum)
+	}
+	return content, nil
+}
+
+func readImage(path string) ([]byte, error) {
 	content, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -142,9 +182,43 @@ func readImage(name, path string) ([]byte, error) {
 		return nil, lab.Errorf(lab.KindInvalid, "%s can not be read", path).WithCause(err)
 	}
 	if err := CheckQCOW2(content); err != nil {
-		return nil, lab.Errorf(lab.KindInvalid, "%s can not be a base image", path).WithCause(err)
+		return nil, lab.Errorf(lab.KindInvalid, "%s can not become an image", path).WithCause(err)
 	}
 	return content, nil
+}
+
+// Probe looks at a qcow2 file.
+func (l *Library) Probe(ctx context.Context, path string) (p lab.Probe, err error) {
+	err = l.script.call(ctx, func() error {
+		content, err := readImage(path)
+		if err != nil {
+			return err
+		}
+		name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+		p = lab.Probe{
+			Path: path, Name: name, Kind: lab.ImageBase, Format: "qcow2",
+			Bytes: int64(len(content)), VirtualBytes: VirtualBytes(content),
+		}
+		return nil
+	}, "Library.Probe", path)
+	return p, err
+}
+
+// Change gives an image other defaults.
+func (l *Library) Change(ctx context.Context, name string, to lab.Defaults) (image lab.Image, err error) {
+	err = l.do(ctx, "Change", name, func() error {
+		if err := cmp.Or(lab.CheckName(name), to.Check()); err != nil {
+			return err
+		}
+		l.adopt()
+		if image = l.images[name]; image.Name == "" {
+			return lab.Errorf(lab.KindNotFound, "there is no image %s", name)
+		}
+		image.Defaults = to
+		l.images[name] = image
+		return nil
+	})
+	return image, err
 }
 
 func (l *Library) reserve(name, sha string) error {
@@ -173,7 +247,10 @@ func (l *Library) advance(ctx context.Context, name string, progress func(lab.Im
 	l.mu.Unlock()
 	for step := range 5 {
 		if progress != nil {
-			progress(lab.Image{Name: name, State: lab.ImageAdding, Progress: float64(step) / 4})
+			progress(lab.Image{
+				Name: name, Kind: lab.ImageBase, State: lab.ImageAdding, Progress: float64(step) / 4,
+				Step: &lab.Step{Name: lab.StepCopying, Done: int64(step), Total: 4},
+			})
 		}
 		if step == 2 && holding != nil {
 			select {
@@ -188,10 +265,10 @@ func (l *Library) advance(ctx context.Context, name string, progress func(lab.Im
 	return nil
 }
 
-func (l *Library) publish(name string, content []byte) (lab.Image, error) {
+func (l *Library) publish(in lab.Addition, content []byte) (lab.Image, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	sha := sum(content)
+	name, sha := in.Name, sum(content)
 	v, err := l.pool.put(lab.BaseVolume(name, sha), content)
 	if err != nil {
 		return lab.Image{}, err
@@ -199,7 +276,13 @@ func (l *Library) publish(name string, content []byte) (lab.Image, error) {
 	if old, ok := l.images[name]; ok {
 		return l.check(old)
 	}
-	return l.record(name, sha, v), nil
+	image := l.record(name, sha, v)
+	image.Origin = in.Origin
+	if in.Defaults != nil {
+		image.Defaults = *in.Defaults
+	}
+	l.images[name] = image
+	return image, nil
 }
 
 // Check makes sure that an image is what was recorded.
@@ -236,7 +319,7 @@ func (l *Library) Remove(ctx context.Context, name string) error {
 // MustAddImage puts an image into the library without being recorded.
 func (l *Library) MustAddImage(t testing.TB, name string) lab.Image {
 	t.Helper()
-	image, err := l.publish(name, QCOW2(BaseBytes, NoFlaw))
+	image, err := l.publish(lab.Addition{Name: name}, QCOW2(BaseBytes, NoFlaw))
 	if err != nil {
 		t.Fatal(err)
 	}

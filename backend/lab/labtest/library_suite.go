@@ -61,7 +61,7 @@ func libraryAdd(t *testing.T, l lab.Library, p lab.Pool) {
 	if got.Name != "tiny" || got.SHA256 != sha || got.Volume != lab.BaseVolume("tiny", sha) || got.State != lab.ImageReady {
 		t.Errorf("got %+v, want tiny with checksum %s, ready", got, sha)
 	}
-	if got.Bytes != 4*clusterSize || got.VirtualBytes != 8*mib || got.AddedAt.IsZero() || got.Progress != 0 {
+	if got.Bytes != 4*clusterSize || got.VirtualBytes != 8*mib || got.AddedAt.IsZero() || got.Progress != 0 || got.Step != nil {
 		t.Errorf("got %+v, want %d bytes, %d virtual, a date and no progress", got, 4*clusterSize, 8*mib)
 	}
 	volume := mustVolume(t, p, got.Volume)
@@ -77,7 +77,7 @@ func libraryAdd(t *testing.T, l lab.Library, p lab.Pool) {
 func libraryProgress(t *testing.T, l lab.Library, _ lab.Pool) {
 	var last lab.Image
 	path := MustQCOW2(t, "disk.qcow2", 8*mib, NoFlaw)
-	_, err := l.Add(t.Context(), "tiny", path, func(i lab.Image) {
+	_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: path}, func(i lab.Image) {
 		if i.Name != "tiny" || i.State != lab.ImageAdding || i.Progress < last.Progress || i.Progress > 1 {
 			t.Errorf("got %+v after %v, want tiny, adding, at least as far as before", i, last.Progress)
 		}
@@ -90,14 +90,14 @@ func libraryProgress(t *testing.T, l lab.Library, _ lab.Pool) {
 
 func libraryRefuses(t *testing.T, l lab.Library, p lab.Pool) {
 	for _, flaw := range Flaws {
-		_, err := l.Add(t.Context(), "bad", MustQCOW2(t, "bad.qcow2", 8*mib, flaw), nil)
+		_, err := l.Add(t.Context(), lab.Addition{Name: "bad", Path: MustQCOW2(t, "bad.qcow2", 8*mib, flaw)}, nil)
 		if lab.KindOf(err) != lab.KindInvalid {
 			t.Errorf("%s: got %v, want KindInvalid", flaw, err)
 		}
 	}
-	_, err := l.Add(t.Context(), "bad", t.TempDir(), nil)
+	_, err := l.Add(t.Context(), lab.Addition{Name: "bad", Path: t.TempDir()}, nil)
 	mustBeKind(t, err, lab.KindInvalid)
-	_, err = l.Add(t.Context(), "bad", filepath.Join(t.TempDir(), "absent"), nil)
+	_, err = l.Add(t.Context(), lab.Addition{Name: "bad", Path: filepath.Join(t.TempDir(), "absent")}, nil)
 	mustBeKind(t, err, lab.KindNotFound)
 	mustBeEmpty(t, l, p)
 }
@@ -108,7 +108,7 @@ func libraryNameTaken(t *testing.T, l lab.Library, p lab.Pool) {
 	if again.Volume != first.Volume {
 		t.Errorf("got %s, want %s", again.Volume, first.Volume)
 	}
-	_, err := l.Add(t.Context(), "tiny", MustQCOW2(t, "c.qcow2", 9*mib, NoFlaw), nil)
+	_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: MustQCOW2(t, "c.qcow2", 9*mib, NoFlaw)}, nil)
 	mustBeKind(t, err, lab.KindExists)
 	mustAdd(t, l, "twin", MustQCOW2(t, "d.qcow2", 8*mib, NoFlaw))
 	mustHaveImages(t, l, "tiny", "twin")
@@ -118,7 +118,7 @@ func libraryNameTaken(t *testing.T, l lab.Library, p lab.Pool) {
 func libraryBadName(t *testing.T, l lab.Library, p lab.Pool) {
 	path := MustQCOW2(t, "disk.qcow2", 8*mib, NoFlaw)
 	for _, name := range []string{"", "../x", ".hidden", "a b", "a/b"} {
-		_, err := l.Add(t.Context(), name, path, nil)
+		_, err := l.Add(t.Context(), lab.Addition{Name: name, Path: path}, nil)
 		mustBeKind(t, err, lab.KindInvalid)
 		_, err = l.Check(t.Context(), name)
 		mustBeKind(t, err, lab.KindInvalid)
@@ -133,7 +133,7 @@ func libraryAddRace(t *testing.T, l lab.Library, p lab.Pool) {
 	for i := range 4 {
 		path := MustQCOW2(t, "disk.qcow2", int64(8+i)*mib, NoFlaw)
 		wg.Go(func() {
-			_, err := l.Add(t.Context(), "tiny", path, nil)
+			_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: path}, nil)
 			switch kind := lab.KindOf(err); kind {
 			case "":
 				won.Add(1)
@@ -153,13 +153,13 @@ func libraryAddRace(t *testing.T, l lab.Library, p lab.Pool) {
 
 func libraryCancelled(t *testing.T, l lab.Library, p lab.Pool) {
 	path := MustQCOW2(t, "disk.qcow2", 8*mib, NoFlaw)
-	_, err := l.Add(cancelled(t), "tiny", path, nil)
+	_, err := l.Add(cancelled(t), lab.Addition{Name: "tiny", Path: path}, nil)
 	if lab.KindOf(err) != lab.KindUnavailable {
 		t.Errorf("got %v, want KindUnavailable", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err = l.Add(ctx, "tiny", path, func(lab.Image) { cancel() })
+	_, err = l.Add(ctx, lab.Addition{Name: "tiny", Path: path}, func(lab.Image) { cancel() })
 	if lab.KindOf(err) != lab.KindUnavailable {
 		t.Errorf("got %v, want KindUnavailable", err)
 	}
@@ -247,7 +247,7 @@ func cancelled(t *testing.T) context.Context {
 
 func mustAdd(t *testing.T, l lab.Library, name, path string) lab.Image {
 	t.Helper()
-	image, err := l.Add(t.Context(), name, path, nil)
+	image, err := l.Add(t.Context(), lab.Addition{Name: name, Path: path}, nil)
 	if err != nil {
 		t.Fatalf("add %s: %v", name, err)
 	}

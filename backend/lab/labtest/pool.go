@@ -118,12 +118,12 @@ func isOverlay(name string) bool {
 	return ok
 }
 
-func isBase(name string) bool {
-	_, _, ok := lab.ParseBaseVolume(name)
+func isImage(name string) bool {
+	_, _, _, ok := lab.ParseImageVolume(name)
 	return ok
 }
 
-func isVolume(name string) bool { return isOverlay(name) || isBase(name) }
+func isVolume(name string) bool { return isOverlay(name) || isImage(name) }
 
 // Volumes gives every volume.
 func (p *Pool) Volumes(ctx context.Context) (all []lab.Volume, err error) {
@@ -160,7 +160,7 @@ func (p *Pool) find(name string) (*volume, error) {
 // CreateOverlay makes an empty overlay.
 func (p *Pool) CreateOverlay(ctx context.Context, name, base string) (made lab.Volume, err error) {
 	err = p.do(ctx, "CreateOverlay", name, isOverlay, func() error {
-		if !isBase(base) {
+		if !isImage(base) {
 			return lab.Errorf(lab.KindInvalid, "%q is no base", base)
 		}
 		b, err := p.find(base)
@@ -205,7 +205,7 @@ func (p *Pool) add(name string, v lab.Volume, content []byte) (lab.Volume, error
 
 // Upload makes a base.
 func (p *Pool) Upload(ctx context.Context, name string, size int64, content io.Reader) (made lab.Volume, err error) {
-	err = p.do(ctx, "Upload", name, isBase, func() error {
+	err = p.do(ctx, "Upload", name, isImage, func() error {
 		if p.volumes[name] != nil {
 			return lab.Errorf(lab.KindExists, "there is a volume %s already", name)
 		}

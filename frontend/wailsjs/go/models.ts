@@ -26,6 +26,10 @@ export namespace lab {
 	    node_removed = "node_removed",
 	    snapshot = "snapshot",
 	}
+	export enum Firmware {
+	    bios = "bios",
+	    uefi = "uefi",
+	}
 	export enum GatewayMode {
 	    external = "external",
 	    off = "off",
@@ -38,6 +42,10 @@ export namespace lab {
 	    ready = "ready",
 	    starting = "starting",
 	    stopping = "stopping",
+	}
+	export enum ImageKind {
+	    base = "base",
+	    medium = "medium",
 	}
 	export enum ImageState {
 	    adding = "adding",
@@ -56,6 +64,13 @@ export namespace lab {
 	    undone = "undone",
 	    wiped = "wiped",
 	}
+	export enum OriginKind {
+	    address = "address",
+	    catalogue = "catalogue",
+	    file = "file",
+	    found = "found",
+	    node = "node",
+	}
 	export enum RegistrationState {
 	    direct = "direct",
 	    registered = "registered",
@@ -71,6 +86,14 @@ export namespace lab {
 	    stopped = "stopped",
 	    stopping = "stopping",
 	}
+	export enum StepName {
+	    checking = "checking",
+	    converting = "converting",
+	    copying = "copying",
+	    downloading = "downloading",
+	    unpacking = "unpacking",
+	    waiting = "waiting",
+	}
 	export interface Address {
 	    interface?: string;
 	    mac: string;
@@ -83,6 +106,14 @@ export namespace lab {
 	    status: CheckStatus;
 	    message: string;
 	    remedy?: string;
+	}
+	export interface Defaults {
+	    vcpus?: number;
+	    memoryMiB?: number;
+	    firmware?: Firmware;
+	    tpm?: boolean;
+	    cloudInit?: boolean;
+	    user?: string;
 	}
 	export interface GatewayStatus {
 	    mode: GatewayMode;
@@ -100,8 +131,22 @@ export namespace lab {
 	    since?: any;
 	    attempts: number;
 	}
+	export interface Step {
+	    name: StepName;
+	    done: number;
+	    total: number;
+	    rate: number;
+	}
+	export interface Origin {
+	    kind: OriginKind;
+	    of?: string;
+	    format?: string;
+	    sha256?: string;
+	    base?: string;
+	}
 	export interface Image {
 	    name: string;
+	    kind: ImageKind;
 	    volume: string;
 	    path: string;
 	    sha256: string;
@@ -109,9 +154,13 @@ export namespace lab {
 	    virtualBytes: number;
 	    modTime: string;
 	    addedAt: string;
+	    defaults: Defaults;
+	    origin: Origin;
 	    state: ImageState;
 	    progress?: number;
+	    step?: Step;
 	    usedBy?: string[];
+	    twins?: string[];
 	    problem?: Problem;
 	}
 	export interface Registration {
@@ -234,6 +283,18 @@ export namespace lab {
 	
 	
 	
+	export interface Probe {
+	    path: string;
+	    name: string;
+	    kind: ImageKind;
+	    format: string;
+	    bytes: number;
+	    virtualBytes: number;
+	    defaults: Defaults;
+	    notes?: string[];
+	}
+	
+	
 	
 	
 	export interface Ticket {
@@ -258,7 +319,11 @@ export namespace service {
 	
 	export interface AddImageInput {
 	    name: string;
-	    path: string;
+	    path?: string;
+	    address?: string;
+	    sum?: string;
+	    defaults?: lab.Defaults;
+	    compress?: boolean;
 	}
 	export interface CloneInput {
 	    name: string;

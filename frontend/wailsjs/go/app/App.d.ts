@@ -7,6 +7,8 @@ export function AddImage(arg1:service.AddImageInput):Promise<lab.Image>;
 
 export function CancelImage(arg1:string):Promise<void>;
 
+export function ChangeImage(arg1:string,arg2:lab.Defaults):Promise<lab.Image>;
+
 export function Clone(arg1:string,arg2:service.CloneInput):Promise<lab.Node>;
 
 export function Console(arg1:string,arg2:string):Promise<lab.Ticket>;
@@ -50,6 +52,8 @@ export function PickFile():Promise<string>;
 export function Prefer(arg1:Record<string, string>):Promise<void>;
 
 export function Preferences():Promise<Record<string, string>>;
+
+export function ProbeImage(arg1:string):Promise<lab.Probe>;
 
 export function Reboot(arg1:string):Promise<lab.Node>;
 

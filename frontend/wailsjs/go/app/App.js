@@ -10,6 +10,10 @@ export function CancelImage(arg1) {
   return window['go']['app']['App']['CancelImage'](arg1);
 }
 
+export function ChangeImage(arg1, arg2) {
+  return window['go']['app']['App']['ChangeImage'](arg1, arg2);
+}
+
 export function Clone(arg1, arg2) {
   return window['go']['app']['App']['Clone'](arg1, arg2);
 }
@@ -96,6 +100,10 @@ export function Prefer(arg1) {
 
 export function Preferences() {
   return window['go']['app']['App']['Preferences']();
+}
+
+export function ProbeImage(arg1) {
+  return window['go']['app']['App']['ProbeImage'](arg1);
 }
 
 export function Reboot(arg1) {

@@ -73,7 +73,7 @@ func TestDamageInsideIsFound(t *testing.T) {
 			l, w := newLibrary(t)
 			path := disk(t)
 			mustEdit(t, path, tt.offset, tt.value)
-			_, err := l.Add(t.Context(), "tiny", path, nil)
+			_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: path}, nil)
 			mustBeKind(t, err, tt.want)
 			if err != nil {
 				mustBeEmpty(t, l, w)
@@ -110,7 +110,7 @@ func TestDiskInUseIsBusy(t *testing.T) {
 	if _, err := output.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	_, err = l.Add(t.Context(), "tiny", path, nil)
+	_, err = l.Add(t.Context(), lab.Addition{Name: "tiny", Path: path}, nil)
 	mustBeKind(t, err, lab.KindBusy)
 }
 
@@ -118,7 +118,7 @@ func TestMissingProgramIsNamed(t *testing.T) {
 	l, w := newLibrary(t)
 	l.inspect = checkStructure
 	t.Setenv("PATH", t.TempDir())
-	_, err := l.Add(t.Context(), "tiny", disk(t), nil)
+	_, err := l.Add(t.Context(), lab.Addition{Name: "tiny", Path: disk(t)}, nil)
 	if p := lab.ProblemOf(err); p == nil || p.Kind != lab.KindUnavailable || !strings.Contains(p.Hint, "Install the package") {
 		t.Errorf("got %+v, want KindUnavailable and the package", p)
 	}

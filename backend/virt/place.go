@@ -1,0 +1,116 @@
+package virt
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"libvirt.org/go/libvirt"
+
+	"sandboxlabs/backend/lab"
+)
+
+// stagingSuffix names the folder beside the pool's in which volumes are made:
+// in the pool itself libvirt would list what is not whole.
+const stagingSuffix = ".incoming"
+
+// Staging implements lab.Placer. What is made beside the pool gets the security
+// label that files of the pool have, where there are such.
+func (c *Conn) Staging(ctx context.Context) (dir string, err error) {
+	if !c.uri.local() {
+		return "", errNoPlacing(errNotHere)
+	}
+	err = c.with(ctx, "find the pool", func(s *session) error {
+		return c.withPool(s, func(*libvirt.StoragePool) error { return nil }) // it is there, and where we think
+	})
+	if err != nil {
+		return "", err
+	}
+	dir = filepath.Clean(c.cfg.PoolPath) + stagingSuffix
+	if err := writable(c.cfg.PoolPath, dir); err != nil {
+		return "", errNoPlacing(err)
+	}
+	return dir, nil
+}
+
+func errNoPlacing(err error) *lab.Error {
+	return lab.Errorf(lab.KindUnavailable, "files can not be moved into the pool").WithCause(err)
+}
+
+// writable makes sure that files can be moved from one folder into another.
+func writable(pool, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	probe, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(probe.Name()) }() // a leftover is removed with the folder's others
+	target := filepath.Join(pool, path.Base(probe.Name()))
+	err = errors.Join(probe.Close(), os.Link(probe.Name(), target))
+	if err == nil {
+		err = os.Remove(target)
+	}
+	return err
+}
+
+// Place implements lab.Placer. The file is linked, which never replaces another,
+// and on the disk before it has its name there.
+func (c *Conn) Place(ctx context.Context, name, file string) (volume lab.Volume, err error) {
+	if !isImage(name) {
+		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "%q is not the name of an image's volume", name)
+	}
+	err = c.with(ctx, "place the image", func(s *session) error {
+		return c.withPool(s, func(p *libvirt.StoragePool) error {
+			if err := c.place(name, file); err != nil {
+				return err
+			}
+			// That virsh sees it at once is a courtesy, which libvirt refuses while it fills another volume.
+			if err := p.Refresh(0); err != nil {
+				c.cfg.Log.Debug("the pool was not read again", "error", err)
+			}
+			volume, err = c.volume(p, name)
+			return err
+		})
+	})
+	return volume, err
+}
+
+func (c *Conn) place(name, file string) error {
+	target := filepath.Join(c.cfg.PoolPath, name)
+	err := settle(file)
+	if err == nil {
+		err = os.Link(file, target)
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return errVolumeExists(name)
+	case err != nil:
+		return lab.Errorf(lab.KindUnavailable, "the image can not be moved into the pool").WithHint(healthy).WithCause(err)
+	}
+	if err := errors.Join(os.Remove(file), syncDir(c.cfg.PoolPath)); err != nil {
+		return lab.Errorf(lab.KindUnavailable, "the image can not be moved into the pool").WithHint(healthy).WithCause(errors.Join(err, os.Remove(target)))
+	}
+	return nil
+}
+
+// settle makes a file read-only and has it on the disk.
+func settle(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(readOnly), f.Sync(), f.Close())
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
