@@ -32,6 +32,7 @@ type Library struct {
 	pool    lab.Pool
 	dir     string
 	inspect func(ctx context.Context, file *os.File) error // the whole file's structure
+	free    func(dir string) (int64, error)                // bytes on its file system
 	web     *web
 
 	downloads chan struct{} // holds a token for each that is under way
@@ -46,7 +47,7 @@ var _ lab.Library = (*Library)(nil)
 // New gives the library of the images in pool, with its records in the folder
 // dir, which is made when there is a first.
 func New(pool lab.Pool, dir string) *Library {
-	return &Library{pool: pool, dir: dir, inspect: checkStructure, web: newWeb(), downloads: make(chan struct{}, atOnce), adding: map[string]*addition{}, sums: newSums(pool)}
+	return &Library{pool: pool, dir: dir, inspect: checkStructure, free: freeBytes, web: newWeb(), downloads: make(chan struct{}, atOnce), adding: map[string]*addition{}, sums: newSums(pool)}
 }
 
 // Images implements lab.Library.

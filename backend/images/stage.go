@@ -30,7 +30,8 @@ const (
 type stage struct {
 	dir    string
 	placer lab.Placer // nil: what is made here must be uploaded
-	keep   bool       // what is here is of use to a later addition
+	free   func(dir string) (int64, error)
+	keep   bool // what is here is of use to a later addition
 }
 
 // staging gives the folder of all additions: on the pool's file system where
@@ -52,7 +53,7 @@ func (l *Library) newStage(ctx context.Context, in lab.Addition) (*stage, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{dir: filepath.Join(root, in.Name), placer: placer}
+	s := &stage{dir: filepath.Join(root, in.Name), placer: placer, free: l.free}
 	if left, err := readJob(s.dir); err != nil || !resumes(left, in) {
 		if err := s.remove(); err != nil {
 			return nil, err
@@ -114,11 +115,17 @@ const reserveBytes = 16 << 20
 
 // room is how many bytes may be written to the stage.
 func (s *stage) room() (int64, error) {
+	free, err := s.free(s.dir)
+	return free - reserveBytes, err
+}
+
+// freeBytes measures the file system of a folder.
+func freeBytes(dir string) (int64, error) {
 	var st syscall.Statfs_t
-	if err := syscall.Statfs(s.dir, &st); err != nil {
-		return 0, explainStage(&os.PathError{Op: "statfs", Path: s.dir, Err: err})
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return 0, explainStage(&os.PathError{Op: "statfs", Path: dir, Err: err})
 	}
-	return int64(st.Bavail)*st.Bsize - reserveBytes, nil
+	return int64(st.Bavail) * st.Bsize, nil
 }
 
 // mustFit refuses what there is no room for.
