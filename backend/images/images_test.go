@@ -95,7 +95,14 @@ func count(w *labtest.World, method string) (n int) {
 	return n
 }
 
+// TestConformance holds it to its contract on a pool that files are uploaded to,
+// and on one that they are moved into.
 func TestConformance(t *testing.T) {
+	labtest.LibrarySuite(t, func(t *testing.T) (lab.Library, lab.Pool) {
+		l, w := newLibrary(t)
+		l.pool = labtest.Placing{Pool: w.Pool, Dir: t.TempDir()}
+		return l, w.Pool
+	})
 	labtest.LibrarySuite(t, func(t *testing.T) (lab.Library, lab.Pool) {
 		l, w := newLibrary(t)
 		return l, w.Pool

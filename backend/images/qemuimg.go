@@ -111,7 +111,7 @@ func verdict(err error, said string) error {
 		return lab.Errorf(lab.KindBusy, "a running machine writes to it").WithHint("Shut that machine down first.").WithCause(cause)
 	case strings.Contains(said, "No space left on device"):
 		return lab.Errorf(lab.KindUnavailable, "the disk is full").WithHint("Make room on it.").WithCause(cause)
-	case outgrew(exit):
+	case strings.Contains(said, "File too large") || outgrew(exit):
 		return lab.Errorf(lab.KindUnavailable, "there is no room for it on the disk").WithHint("Make room on it.").WithCause(cause)
 	case exit.ExitCode() == exitCorrupt:
 		return lab.Errorf(lab.KindInvalid, "it is damaged").WithHint(repair).WithCause(cause)
@@ -121,7 +121,8 @@ func verdict(err error, said string) error {
 	return lab.Errorf(lab.KindInvalid, "qemu-img can not read it").WithHint(fetch).WithCause(cause)
 }
 
-// outgrew reports whether a program was ended because a file it wrote became too large.
+// outgrew reports whether a program was ended because a file it wrote became too
+// large, if it does not say so itself.
 func outgrew(exit *exec.ExitError) bool {
 	status, ok := exit.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == syscall.SIGXFSZ

@@ -147,7 +147,7 @@ func checkExtent(path, kind string) error {
 }
 
 // checkSparse checks the header of a sparse extent, and the text in it if it is
-// a whole disk. A capacity of 0 has QEMU go by a text in it wherever it stands.
+// a whole disk. With a capacity of 0, QEMU goes by the text of any extent.
 func checkSparse(f io.ReaderAt, whole bool) error {
 	var h struct {
 		Magic, Version, Flags       uint32
@@ -160,7 +160,7 @@ func checkSparse(f io.ReaderAt, whole bool) error {
 	if h.Capacity == 0 {
 		return damagedVMDK("it has no size")
 	}
-	if h.DescriptorAt == 0 && !whole {
+	if !whole { // its text, if it has one, is not gone by
 		return nil
 	}
 	if h.DescriptorAt > 1<<40 || h.DescriptorLen == 0 || h.DescriptorLen > maxDescriptor/512 {

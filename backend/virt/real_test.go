@@ -181,6 +181,7 @@ func mockDisplay() *lab.VNC { return &lab.VNC{Host: "127.0.0.1", Port: 5900} }
 
 func TestPool(t *testing.T) {
 	labtest.PoolSuite(t, func(t *testing.T) lab.Pool { return mustOpen(t) })
+	labtest.PlacerSuite(t, func(t *testing.T) labtest.PlacingPool { return mustOpen(t) })
 }
 
 // eventually waits for ok, which events elsewhere bring about.

@@ -8,6 +8,7 @@ import (
 
 func TestPool(t *testing.T) {
 	PoolSuite(t, func(*testing.T) lab.Pool { return NewWorld().Pool })
+	PlacerSuite(t, func(t *testing.T) PlacingPool { return Placing{NewWorld().Pool, t.TempDir()} })
 }
 
 func TestHypervisor(t *testing.T) {
