@@ -271,7 +271,7 @@ func serve(ctx context.Context, uri, address string, ready func(link string)) er
 		return err
 	}
 	return r.live(ctx, func(ctx context.Context) error {
-		server, err := rest.New(rest.Options{Service: r.service, Page: page(), Consoles: r.consoles})
+		server, err := rest.New(rest.Options{Service: r.service, Page: page(), Consoles: r.consoles, Uploads: r.paths.Uploads})
 		if err != nil {
 			return err
 		}

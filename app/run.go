@@ -56,7 +56,7 @@ func (w Window) options() *options.App {
 		Bind:             methods,
 		EnumBind:         enums,
 		ErrorFormatter:   formatError,
-		DragAndDrop:      &options.DragAndDrop{DisableWebViewDrop: true}, // a dropped file would replace the page
+		DragAndDrop:      &options.DragAndDrop{EnableFileDrop: true}, // the page keeps it from replacing the page
 		Linux: &linux.Options{
 			Icon:             w.Icon,
 			ProgramName:      "sandboxlabs",

@@ -161,6 +161,7 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		Settings:     root + "/CONFIG_HOME/sandboxlabs/config.toml",
 		Nodes:        root + "/DATA_HOME/sandboxlabs/nodes",
 		Images:       root + "/DATA_HOME/sandboxlabs/images",
+		Uploads:      root + "/DATA_HOME/sandboxlabs/uploads",
 		SessionPool:  root + "/DATA_HOME/sandboxlabs/pool",
 		Gateway:      root + "/DATA_HOME/sandboxlabs/gateway",
 		Logs:         root + "/STATE_HOME/sandboxlabs/log",

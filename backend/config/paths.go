@@ -21,6 +21,7 @@ const (
 	nodesName    = "nodes"       // XDG data: <uuid>.json
 	imagesName   = "images"      // XDG data: <name>.json
 	poolName     = "pool"        // XDG data: volumes of the session profile
+	uploadsName  = "uploads"     // XDG data: what was dropped on a page in a browser, until it is an image
 	gatewayName  = "gateway"     // XDG data: the gateway's compose file and secrets
 	logName      = "log"         // XDG state: sandboxlabs.log
 	historyName  = "history"     // XDG state: <uuid>.jsonl
@@ -39,6 +40,7 @@ type Paths struct {
 	Settings     string // file
 	Nodes        string // folder of the specs
 	Images       string // folder of the image records
+	Uploads      string // folder of what is dropped on a page in a browser, made when the first is
 	SessionPool  string // folder of the session profile's volumes
 	Gateway      string // folder of the gateway's containers
 	Logs         string // folder
@@ -65,6 +67,7 @@ func ReadPaths() Paths {
 		Settings:     filepath.Join(xdg.ConfigHome, dirName, settingsName),
 		Nodes:        filepath.Join(data, nodesName),
 		Images:       filepath.Join(data, imagesName),
+		Uploads:      filepath.Join(data, uploadsName),
 		SessionPool:  filepath.Join(data, poolName),
 		Gateway:      filepath.Join(data, gatewayName),
 		Logs:         filepath.Join(state, logName),

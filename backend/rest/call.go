@@ -112,7 +112,7 @@ func only[In any](do func(*service.Service, context.Context, In) error) verb {
 // call answers POST /rpc/{verb}. The verb outlives its request: a page that is
 // closed in the middle of a wipe must not end it there.
 func (s *Server) call(w http.ResponseWriter, r *http.Request) {
-	do, ok := verbs[r.PathValue("verb")]
+	do, ok := s.verbs[r.PathValue("verb")]
 	if !ok {
 		fail(w, lab.Errorf(lab.KindNotFound, "there is no call %q", r.PathValue("verb")))
 		return

@@ -1,7 +1,7 @@
 // Package rest serves SandBoxLabs over HTTP on loopback: the page with a script
 // that stands in for the window, the service's verbs as POST /rpc/VERB with a
 // JSON array of arguments, its events as server-sent events at /events, pictures
-// of displays, and the consoles.
+// of displays, the consoles, and what is dropped on the page at /upload.
 //
 // Nothing answers without a session. The address that is printed at the start
 // carries a token; the first request with it is given the session's cookie, and
@@ -11,6 +11,7 @@ package rest
 
 import (
 	"io/fs"
+	"maps"
 	"net/http"
 
 	"sandboxlabs/backend/service"
@@ -21,12 +22,15 @@ type Options struct {
 	Service  *service.Service
 	Page     fs.FS        // index.html and its assets
 	Consoles http.Handler // answers below /console/; may be nil
+	Uploads  string       // folder for files that are dropped on the page
 }
 
 // Server is one program's web face.
 type Server struct {
 	service *service.Service
 	session *session
+	uploads uploads
+	verbs   map[string]verb
 	handler http.Handler
 }
 
@@ -36,9 +40,12 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{service: o.Service, session: newSession()}
+	s := &Server{service: o.Service, session: newSession(), uploads: uploads{o.Uploads}, verbs: maps.Clone(verbs)}
+	s.verbs["AddImage"] = one(s.addImage)
+	s.uploads.sweep()
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc/{verb}", s.call)
+	mux.HandleFunc("POST /upload", s.upload)
 	mux.HandleFunc("GET /events", s.events)
 	mux.Handle("GET /screenshot/{node}", Screenshots(o.Service))
 	if o.Consoles != nil {

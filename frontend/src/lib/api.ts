@@ -9,6 +9,7 @@ import {
   ClipboardSetText,
   Environment,
   EventsOn,
+  OnFileDrop,
 } from '../../wailsjs/runtime/runtime';
 import { copy } from './clipboard';
 import { LabError, problemOf } from './problem';
@@ -16,6 +17,8 @@ import type { Transport } from './screen';
 
 export type Node = lab.Node;
 export type Image = lab.Image;
+export type Defaults = lab.Defaults;
+export type Probe = lab.Probe;
 export type Link = lab.Link;
 export type Undo = lab.Undo;
 export type Host = lab.Host;
@@ -30,6 +33,7 @@ export type Inspection = lab.Inspection;
 export type Address = lab.Address;
 export type Moment = lab.Moment;
 export type MomentKind = lab.MomentKind;
+export type AddImageInput = Pick<service.AddImageInput, 'name'> & Partial<service.AddImageInput>;
 export type CreateInput = service.CreateInput;
 /** What is left out stays as it is. */
 export type SetInput = Partial<service.SetInput>;
@@ -95,7 +99,12 @@ export const prefer = (changes: Record<string, string>) => call(app.Prefer(chang
 export const pictureURL = (node: string, width: number) =>
   `/screenshot/${node}?width=${width}&at=${Date.now()}`;
 
-export const addImage = (name: string, path: string) => call(app.AddImage({ name, path }));
+/** Begins to make an image; what it was made of arrives as events. */
+export const addImage = (input: AddImageInput) => call(app.AddImage(input as service.AddImageInput));
+/** What can be made of a file on this machine, asked in a moment. */
+export const probeImage = (path: string) => call(app.ProbeImage(path));
+/** Gives an image other defaults for its nodes to come. */
+export const changeImage = (name: string, to: Defaults) => call(app.ChangeImage(name, to));
 export const removeImage = (name: string) => call(app.RemoveImage(name));
 export const cancelImage = (name: string) => call(app.CancelImage(name));
 
@@ -145,6 +154,58 @@ async function socketURL(node: string, kind: string): Promise<string> {
 
 /** Asks for a file with the desktop's dialog; empty if there was no choice. */
 export const pickFile = () => call(app.PickFile());
+
+/**
+ * Calls `take` with the paths of the files that are dropped on the page. A browser tells no paths: what is
+ * dropped there is sent to the program first, with `tell` told how far it is, from 0 to 1, and 1 at the end.
+ */
+export async function onDropped(
+  take: (paths: string[]) => void,
+  tell: (name: string, part: number) => void,
+  failed: (problem: LabError) => void,
+): Promise<void> {
+  if (await hasDialogs()) {
+    OnFileDrop((_x, _y, paths) => take(paths.filter((path) => path.startsWith('/'))), false);
+    return;
+  }
+  addEventListener('dragover', (event) => {
+    if (carriesFiles(event)) event.preventDefault();
+  });
+  addEventListener('drop', (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    const files = [...(event.dataTransfer?.files ?? [])];
+    void sendAll(files, tell).then(take, (reason: unknown) => failed(new LabError(problemOf(reason))));
+  });
+}
+
+/** Whether what is dragged over the page are files. */
+export const carriesFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') ?? false;
+
+async function sendAll(files: File[], tell: (name: string, part: number) => void): Promise<string[]> {
+  const paths: string[] = [];
+  for (const file of files) paths.push(await send(file, (part) => tell(file.name, part)));
+  return paths;
+}
+
+// XMLHttpRequest: fetch does not tell how far a body has gone.
+function send(file: File, tell: (part: number) => void): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', `/upload?name=${encodeURIComponent(file.name)}`);
+    request.upload.onprogress = ({ loaded, total }) => tell(total ? loaded / total : 0);
+    request.onload = () => {
+      tell(1);
+      if (request.status === 200) resolve((JSON.parse(request.responseText) as { path: string }).path);
+      else reject(new Error(request.responseText));
+    };
+    request.onerror = () => {
+      tell(1);
+      reject(new Error(`${file.name} could not be sent to SandBoxLabs.`));
+    };
+    request.send(file);
+  });
+}
 
 /** Whether the page is in the window, which has dialogs, rather than in a browser. */
 export const hasDialogs = async () => (await Environment()).platform !== 'browser';

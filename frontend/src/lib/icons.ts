@@ -17,6 +17,8 @@ import Columns2 from '@lucide/svelte/icons/columns-2';
 import Command from '@lucide/svelte/icons/command';
 import Copy from '@lucide/svelte/icons/copy';
 import Cpu from '@lucide/svelte/icons/cpu';
+import Disc3 from '@lucide/svelte/icons/disc-3';
+import Download from '@lucide/svelte/icons/download';
 import Ellipsis from '@lucide/svelte/icons/ellipsis';
 import Eraser from '@lucide/svelte/icons/eraser';
 import ExternalLink from '@lucide/svelte/icons/external-link';
@@ -122,6 +124,8 @@ export const icons = {
   cpu: Cpu,
   memory: MemoryStick,
   disk: HardDrive,
+  disc: Disc3,
+  download: Download,
   network: Network,
   clock: Clock,
   cancel: Ban,

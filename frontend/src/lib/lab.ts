@@ -4,9 +4,11 @@
 import type { Node, Problem } from './api';
 
 export type {
+  AddImageInput,
   Address,
   Check,
   CreateInput,
+  Defaults,
   GatewayReport,
   GatewaySettings,
   GatewayStatus,
@@ -18,6 +20,7 @@ export type {
   Link,
   Moment,
   Node,
+  Probe,
   Problem,
   Registration,
   SetInput,

@@ -30,6 +30,8 @@ test('the suggestion is free and a name', () => {
 test.each([
   ['/srv/Debian 12.qcow2', 'Debian-12'],
   ['/srv/.hidden.img', 'hidden'],
+  ['/srv/disk.raw.xz', 'disk'],
+  ['https://example.org/a/Alpine-3.21.qcow2?download=1', 'Alpine-3.21'],
   ['', ''],
 ])('an image made of %j', (path, want) => expect(imageName(path)).toBe(want));
 

@@ -41,14 +41,21 @@ export function suggestName(image: string, taken: Iterable<string>): string {
   return `${stem}-${n}`;
 }
 
-/** The name of an image made of a file: its base name without what a name can not have. */
+const extension = /\.(qcow2?|img|raw|vmdk|vdi|vhd|vhdx|vpc|ova|ovf|iso|gz|xz|zst|bz2|disk)$/i;
+
+/** The name of an image made of a file or of an address: what it is called there, without what a name can not have. */
 export function imageName(path: string): string {
-  const file = path.split('/').at(-1) ?? '';
-  return file
-    .replace(/\.(qcow2?|img)$/i, '')
+  let name =
+    path
+      .replace(/[?#].*$/, '')
+      .split('/')
+      .at(-1) ?? '';
+  while (extension.test(name)) name = name.replace(extension, '');
+  return name
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[._-]+/, '')
-    .slice(0, 63);
+    .slice(0, 63)
+    .replace(/[._-]+$/, '');
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

@@ -3,7 +3,7 @@
 
 import type { Act } from '../lib/actions';
 import * as api from '../lib/api';
-import type { CreateInput, Node, SetInput } from '../lib/lab';
+import type { AddImageInput, CreateInput, Defaults, Node, SetInput } from '../lib/lab';
 import { problemOf } from '../lib/problem';
 import { activity, type Told } from './activity.svelte';
 import { dialogs, type NodeDialog } from './dialogs.svelte';
@@ -82,8 +82,11 @@ export const forceOff = (node: Node) =>
 
 export const forget = ({ id, name }: Node) => activity.track(`Forget ${name}`, () => api.remove(id, true));
 
-export const addImage = (name: string, path: string) =>
-  activity.track(`Add image ${name}`, () => api.addImage(name, path));
+export const addImage = (input: AddImageInput) =>
+  activity.track(`Add image ${input.name}`, () => api.addImage(input));
+
+export const changeImage = (name: string, to: Defaults) =>
+  activity.track(`Change image ${name}`, () => api.changeImage(name, to));
 
 export const removeImage = (name: string) =>
   activity.track(`Remove image ${name}`, () => api.removeImage(name));

@@ -4,7 +4,8 @@ export type NodeDialog = 'consoleSettings' | 'clone' | 'forget' | 'forceOff';
 
 export type Dialog =
   | { kind: 'create'; image?: string }
-  | { kind: 'addImage' | 'palette' | 'shortcuts' }
+  | { kind: 'addImage'; path?: string }
+  | { kind: 'palette' | 'shortcuts' }
   | { kind: 'removeImage'; image: Image }
   | { kind: NodeDialog; node: Node };
 

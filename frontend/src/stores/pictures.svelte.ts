@@ -1,4 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
+import { lab } from './lab.svelte';
 
 /** Gives the canvas of an open console; undefined while it has no picture. */
 export type Source = () => HTMLCanvasElement | undefined;
@@ -24,6 +25,14 @@ class Pictures {
   /** The address of the last picture that was seen; kept while the node is off. */
   last(id: string): string | undefined {
     return this.#last.get(id);
+  }
+
+  /** The last picture of one of the image's nodes. */
+  ofImage(image: string): string | undefined {
+    return lab.nodes
+      .filter((node) => node.image === image)
+      .map(({ id }) => this.last(id))
+      .find(Boolean);
   }
 
   /** Keeps a picture as the last one. */

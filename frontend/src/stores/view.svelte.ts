@@ -34,6 +34,11 @@ class View {
     return this.screen === 'nodes' && node ? { node, tab } : undefined;
   }
 
+  /** The image whose details are shown beside the images, if one's are. */
+  get image(): string {
+    return this.screen === 'images' ? decodeURIComponent(this.#path[1] ?? '') : '';
+  }
+
   /** The entry among the activity that is to be looked at, if one is. */
   get entry(): number {
     return this.screen === 'activity' ? Number(this.#path[1] ?? 0) : 0;

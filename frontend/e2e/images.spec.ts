@@ -1,0 +1,165 @@
+import { createServer, type Server } from 'node:http';
+import { createReadStream, statSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import type { Page } from '@playwright/test';
+import type { Image } from '../src/lib/lab';
+import { expect, open, row, test } from './fixtures';
+import type { Lab } from './lab';
+import { place, run, virsh } from './place';
+
+const imageRow = (page: Page, name: string) => page.locator(`[data-testid=image-row][data-name="${name}"]`);
+
+const images = (lab: Lab) => lab.rpc<Image[]>('Images');
+
+const ready = (lab: Lab, name: string) =>
+  expect
+    .poll(async () => (await images(lab)).find((image) => image.name === name)?.state, { timeout: 60_000 })
+    .toBe('ready');
+
+/** A file of the tiny guest's disk in another format, made by the place's user. */
+async function converted(format: string, name: string): Promise<string> {
+  const path = `${place.dir}/tmp/${name}`;
+  await run('qemu-img', 'convert', '-O', format, place.image, path);
+  return path;
+}
+
+async function addByHand(page: Page, source: string): Promise<void> {
+  await page.getByTestId('image-add').click();
+  await page.getByTestId('image-path').fill(source);
+}
+
+test.beforeEach(({ lab }) => lab.clear());
+test.afterEach(async ({ lab }) => {
+  await lab.clear();
+  for (const { name } of await images(lab)) if (name !== 'tiny') await lab.rpc('RemoveImage', name);
+});
+
+test('a disk in another format is looked at, named, added, and boots', async ({ page, lab }) => {
+  const path = await converted('vmdk', 'Appliance disk.vmdk');
+  await open(page, '#/images');
+  await addByHand(page, path);
+  await expect(page.getByTestId('probe')).toContainText('vmdk');
+  await expect(page.getByTestId('probe')).toContainText('a disk of 256 MiB');
+  await expect(page.getByTestId('image-name')).toHaveValue('Appliance-disk');
+  await page.getByTestId('image-name').fill('appliance');
+  await page.getByTestId('image-more').locator('summary').click();
+  await page.getByTestId('image-memory').fill('96');
+  await page.getByTestId('image-submit').click();
+  await ready(lab, 'appliance');
+  await expect(imageRow(page, 'appliance')).toContainText('converted from vmdk');
+  expect((await images(lab)).find(({ name }) => name === 'appliance')?.defaults.memoryMiB).toBe(96);
+  await lab.create(['from-vmdk'], { image: 'appliance', start: true });
+  await lab.booted('from-vmdk');
+});
+
+test('what can not become an image says so before it is added, and the dialog stays', async ({ page }) => {
+  await run(
+    'sh',
+    '-c',
+    `qemu-img create -q -f qcow2 -b /etc/shadow -F raw -u ${place.dir}/tmp/shadow.qcow2 1M`,
+  );
+  await open(page, '#/images');
+  await addByHand(page, `${place.dir}/tmp/shadow.qcow2`);
+  await expect(page.getByTestId('probe')).toContainText('backing file');
+  await expect(page.getByTestId('image-submit')).toHaveAttribute('aria-disabled', 'true');
+  await page.getByTestId('image-path').fill('relative.qcow2');
+  await expect(page.getByTestId('image-submit')).toHaveAccessibleDescription(/full path/);
+  await page.getByTestId('image-path').fill('https://example.org/disk.img.xz');
+  await expect(page.getByTestId('image-name')).toHaveValue('disk');
+  await page.getByTestId('image-sum').fill('abc');
+  await expect(page.getByTestId('image-submit')).toHaveAccessibleDescription(/64 or 128 digits/);
+});
+
+/** Serves the tiny image, slowly enough to be seen, and whatever else is asked for not at all. */
+async function serveTiny(): Promise<{ address: string; server: Server }> {
+  const server = createServer((request, response) => {
+    if (!request.url?.endsWith('tiny.qcow2')) return void response.writeHead(404).end();
+    response.writeHead(200, { 'content-length': statSync(place.image).size });
+    const file = createReadStream(place.image, { highWaterMark: 1 << 20 });
+    file.on('data', () => {
+      file.pause();
+      setTimeout(() => file.resume(), 60);
+    });
+    file.pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
+
+test('an image is downloaded with its progress, can be cancelled, and a failure can be dismissed', async ({
+  page,
+  lab,
+}) => {
+  const { address, server } = await serveTiny();
+  try {
+    await open(page, '#/images');
+    await addByHand(page, `${address}/tiny.qcow2`);
+    await page.getByTestId('image-name').fill('pulled');
+    await page.getByTestId('image-submit').click();
+    const pulled = imageRow(page, 'pulled');
+    await expect(pulled.getByTestId('image-step')).toContainText('Downloading');
+    await pulled.getByTestId('image-cancel').click();
+    await expect(pulled).toHaveCount(0);
+    await addByHand(page, `${address}/tiny.qcow2`);
+    await page.getByTestId('image-name').fill('pulled');
+    await page.getByTestId('image-submit').click();
+    await ready(lab, 'pulled');
+    await expect(pulled.getByTestId('image-twins')).toContainText('Same as tiny');
+    await addByHand(page, `${address}/absent.qcow2`);
+    await page.getByTestId('image-submit').click();
+    await expect(imageRow(page, 'absent')).toHaveAttribute('data-state', 'adding');
+    await expect(page.getByTestId('image-problem')).toContainText('404');
+    await imageRow(page, 'absent').getByTestId('image-cancel').click();
+    await expect(imageRow(page, 'absent')).toHaveCount(0);
+  } finally {
+    server.close();
+  }
+});
+
+test('a file that is dropped on the page is looked at, and added', async ({ page, lab }) => {
+  await open(page);
+  const content = (await run('base64', '-w0', place.image)).toString();
+  const files = await page.evaluateHandle((text) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], 'dropped.qcow2'));
+    return transfer;
+  }, content);
+  await page.dispatchEvent('main', 'dragover', { dataTransfer: files });
+  await expect(page.getByTestId('drop-cover')).toContainText('Drop it');
+  await page.dispatchEvent('main', 'drop', { dataTransfer: files });
+  await expect(page.getByTestId('probe')).toContainText('qcow2');
+  await expect(page.getByTestId('image-name')).toHaveValue('dropped');
+  await page.getByTestId('image-submit').click();
+  await ready(lab, 'dropped');
+  await expect(imageRow(page, 'dropped')).toBeVisible();
+  const uploads = () => run('sh', '-c', `find ${place.dir} -name dropped.qcow2 | wc -l`);
+  await expect.poll(uploads).toBe('0');
+});
+
+test('the details of an image tell who stands on it, and what its nodes get is changed there', async ({
+  page,
+  lab,
+}) => {
+  const [node] = await lab.create(['web-1']);
+  await open(page, '#/images');
+  await imageRow(page, 'tiny').getByTestId('image-open').press('Enter');
+  const details = page.getByTestId('image-details');
+  await expect(details).toBeFocused();
+  const volume = (await images(lab)).find(({ name }) => name === 'tiny');
+  await expect(details).toContainText(volume?.sha256 ?? '?');
+  expect(await virsh('vol-info', volume?.path ?? '?')).toContain('256.00 MiB');
+  await details.getByTestId('defaults-vcpus').fill('2');
+  await details.getByTestId('defaults-save').click();
+  await expect
+    .poll(async () => (await images(lab)).find(({ name }) => name === 'tiny')?.defaults.vcpus)
+    .toBe(2);
+  await lab.rpc('ChangeImage', 'tiny', {});
+  await page.keyboard.press('Escape');
+  await expect(details).toHaveCount(0);
+  await expect(imageRow(page, 'tiny').getByTestId('image-open')).toBeFocused();
+  await page.goto(`/#/images/tiny`);
+  await details.getByRole('link', { name: 'web-1' }).click();
+  await expect(page).toHaveURL(new RegExp(`#/nodes/${node?.id}`));
+  await expect(row(page, 'web-1')).toBeVisible();
+});
