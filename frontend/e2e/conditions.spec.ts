@@ -179,6 +179,7 @@ test.describe('libvirt is lost in the middle of', () => {
       'paused',
     );
     await lab.rpc('ForceOff', node?.id);
+    await lab.state('web-1', 'stopped');
     await lab.rpc('Wipe', node?.id);
     await expect.poll(async () => (await lab.node('web-1')).generation).toBe(2);
     await lose(

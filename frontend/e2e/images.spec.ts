@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createReadStream, statSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
@@ -52,7 +52,11 @@ test('a disk in another format is looked at, named, added, and boots', async ({ 
   await lab.booted('from-vmdk');
 });
 
-test('what can not become an image says so before it is added, and the dialog stays', async ({ page }) => {
+test('what can not become an image says so before it is added, and the dialog stays', async ({
+  page,
+  tolerated,
+}) => {
+  tolerated.push(/Failed to load resource/); // the refusal
   await run(
     'sh',
     '-c',
@@ -73,17 +77,20 @@ test('what can not become an image says so before it is added, and the dialog st
 /** Serves the tiny image, slowly enough to be seen, and whatever else is asked for not at all. */
 async function serveTiny(): Promise<{ address: string; server: Server }> {
   const server = createServer((request, response) => {
-    if (!request.url?.endsWith('tiny.qcow2')) return void response.writeHead(404).end();
-    response.writeHead(200, { 'content-length': statSync(place.image).size });
-    const file = createReadStream(place.image, { highWaterMark: 1 << 20 });
-    file.on('data', () => {
-      file.pause();
-      setTimeout(() => file.resume(), 60);
-    });
-    file.pipe(response);
+    if (request.url?.endsWith('tiny.qcow2')) void sendSlowly(response);
+    else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
+
+async function sendSlowly(response: ServerResponse): Promise<void> {
+  response.writeHead(200, { 'content-length': statSync(place.image).size });
+  for await (const part of createReadStream(place.image, { highWaterMark: 1 << 20 })) {
+    response.write(part);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  response.end();
 }
 
 test('an image is downloaded with its progress, can be cancelled, and a failure can be dismissed', async ({
