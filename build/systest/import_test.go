@@ -23,7 +23,7 @@ var formats = []struct {
 	{"sparse.vmdk", session, "qemu-img convert -O vmdk -o subformat=monolithicSparse tiny.raw sparse.vmdk"},
 	{"packed.raw.xz", session, "xz -1 -c tiny.raw >packed.raw.xz"},
 	{"disk.vdi", system, "qemu-img convert -O vdi tiny.raw disk.vdi"},
-	{"disk.vhdx", system, "qemu-img convert -O vhdx tiny.raw disk.vhdx"},
+	{"other.vhdx", system, "qemu-img convert -O vhdx tiny.raw other.vhdx"},
 	{"parts.vmdk", system, "qemu-img convert -O vmdk -o subformat=twoGbMaxExtentSparse tiny.raw parts.vmdk"},
 	{"appliance.ova", system, "true"}, // mustAppliance makes it
 }
