@@ -55,23 +55,23 @@ architecture() { # NAME-ON-X86 NAME-ON-ARM
 # The packages. Only Debian's names are tested. With postgresql, Debian makes a cluster of its
 # own, and starts it where systemd runs. The tests make theirs, elsewhere, and leave it alone.
 packages_apt() {
-  echo libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils dbus
+  echo libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils ovmf swtpm swtpm-tools dbus
   echo gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev
   echo cpio e2fsprogs xz-utils zstd
   ! without_systemd || ! is_root || echo tini
-  [ "$1" = run ] || echo git virtinst libxml2-utils xvfb openbox xdotool x11-utils x11-apps xclip chromium imagemagick dbus-x11 fonts-dejavu-core shellcheck postgresql docker-compose xmlstarlet tigervnc-viewer
+  [ "$1" = run ] || echo git virtinst libxml2-utils xvfb openbox xdotool x11-utils x11-apps xclip chromium imagemagick dbus-x11 fonts-dejavu-core shellcheck postgresql docker-compose xmlstarlet tigervnc-viewer xorriso mtools
 }
 
 packages_dnf() {
-  echo libvirt-daemon-kvm libvirt-client qemu-img dbus-daemon
+  echo libvirt-daemon-kvm libvirt-client qemu-img edk2-ovmf swtpm swtpm-tools dbus-daemon
   echo gcc pkgconf-pkg-config gtk3-devel webkit2gtk4.1-devel
-  [ "$1" = run ] || echo git virt-install libxml2 xorg-x11-server-Xvfb openbox xdotool xprop xwd xclip chromium ImageMagick dbus-x11 dejavu-sans-fonts ShellCheck postgresql-server docker-compose xmlstarlet tigervnc
+  [ "$1" = run ] || echo git virt-install libxml2 xorg-x11-server-Xvfb openbox xdotool xprop xwd xclip chromium ImageMagick dbus-x11 dejavu-sans-fonts ShellCheck postgresql-server docker-compose xmlstarlet tigervnc xorriso mtools
 }
 
 packages_pacman() {
-  echo libvirt qemu-base qemu-img dbus
+  echo libvirt qemu-base qemu-img edk2-ovmf swtpm dbus
   echo gcc pkgconf gtk3 webkit2gtk-4.1
-  [ "$1" = run ] || echo git virt-install libxml2 xorg-server-xvfb openbox xdotool xorg-xprop xorg-xwd xclip chromium imagemagick ttf-dejavu shellcheck postgresql docker-compose xmlstarlet tigervnc
+  [ "$1" = run ] || echo git virt-install libxml2 xorg-server-xvfb openbox xdotool xorg-xprop xorg-xwd xclip chromium imagemagick ttf-dejavu shellcheck postgresql docker-compose xmlstarlet tigervnc libisoburn mtools
 }
 
 # missing_X prints the packages of its arguments that are not installed. Each of the

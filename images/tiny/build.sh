@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds the tiny guest: a Debian kernel and BusyBox in a qcow2 file of some 15 MiB.
+# Builds the tiny guest: a Debian kernel and BusyBox in a qcow2 file of some 15 MiB, or the
+# same on an ISO that boots by BIOS and by UEFI, and lives in memory.
 #
-#   images/tiny/build.sh OUT.qcow2
+#   images/tiny/build.sh OUT.qcow2|OUT.iso
 #
 # It works as an ordinary user and installs nothing: the packages are downloaded by
 # apt, checked by it, and only unpacked. The same packages give the same file, byte
@@ -33,7 +34,7 @@ die() {
 # need_tools names every missing tool at once, with the package that has it.
 need_tools() {
   local missing=() pair
-  for pair in apt-get:apt dpkg-deb:dpkg mke2fs:e2fsprogs debugfs:e2fsprogs cpio:cpio xz:xz-utils zstd:zstd qemu-img:qemu-utils; do
+  for pair in apt-get:apt dpkg-deb:dpkg cpio:cpio xz:xz-utils zstd:zstd "$@"; do
     command -v "${pair%:*}" >/dev/null || missing+=("${pair#*:}")
   done
   [ ${#missing[@]} -eq 0 ] && return
@@ -54,7 +55,7 @@ unpack_packages() {
   local names uri file sum kept=()
   mapfile -t names < <(kernel_packages)
   [ ${#names[@]} -gt 0 ] || exit 1
-  names+=(busybox-static grub-pc-bin grub-common)
+  names+=(busybox-static grub-pc-bin grub-efi-amd64-bin grub-common)
   mkdir -p "$cache" "$1"
   apt-get download --print-uris "${names[@]}" >"$1.uris" 2>"$1.log" ||
     die "apt does not know a package: $(tail -n 1 "$1.log")" 'sudo apt-get update'
@@ -112,20 +113,33 @@ find_modules() { # PACKAGES
 
 # make_initramfs packs what reaches the disk: BusyBox, the modules in order, and init.
 make_initramfs() { # PACKAGES TREE OUT
-  local packages=$1 tree=$2 module
-  mkdir -p "$tree"/{bin,dev,lib,root}
+  local packages=$1 tree=$2
+  mkdir -p "$tree"/{bin,dev,root}
   cp "$here/initramfs/init" "$tree/init"
   cp "$packages/bin/busybox" "$tree/bin/busybox"
   for applet in sh mount insmod switch_root; do
     ln -s busybox "$tree/bin/$applet"
   done
+  pack "$tree" "$3"
+}
+
+# make_live packs the whole guest, which then stays where it is.
+make_live() { # TREE OUT
+  cp "$here/live/init" "$1/init"
+  pack "$1" "$2"
+}
+
+# pack makes an initramfs of a tree and of the modules that reach the disk, in their order.
+pack() { # TREE OUT
+  local tree=$1 module
+  mkdir -p "$tree/lib/early"
   # shellcheck disable=SC2086 # the names are words
   with_dependencies "$modules" $boot_modules | while read -r module; do
-    cp "$modules/$module" "$tree/lib"
+    cp "$modules/$module" "$tree/lib/early"
     echo "${module##*/}"
-  done >"$tree/lib/order"
+  done >"$tree/lib/early/order"
   normalise "$tree"
-  (cd "$tree" && find . | sort | cpio --quiet --create --format=newc --reproducible --owner=0:0) >"$3"
+  (cd "$tree" && find . | sort | cpio --quiet --create --format=newc --reproducible --owner=0:0) >"$2"
 }
 
 # normalise takes away what the clock and the umask of this user have put on a tree.
@@ -236,6 +250,32 @@ make_loader() { # PACKAGES OUT
   } >"$out"
 }
 
+# make_iso lays out an ISO with a loader for each firmware: GRUB, and for UEFI in a FAT image,
+# which is what that looks for.
+make_iso() { # PACKAGES INITRAMFS OUT
+  local packages=$1 out=$3 tree=$3.tree grub=$1/usr/lib/grub
+  mkdir -p "$tree/boot"
+  cp "$packages"/boot/vmlinuz-* "$tree/boot/kernel"
+  poke "$tree/boot/kernel" $((0x234)) '\0' # as in make_disk
+  cp "$2" "$tree/boot/initramfs"
+  cat >"$out.cfg" <<-END
+	search --no-floppy --file --set=root /boot/initramfs
+	linux /boot/kernel ${kernel_arguments//$'\n'/}
+	initrd /boot/initramfs
+	boot
+	END
+  local with=(search search_fs_file iso9660 linux boot)
+  "$packages/usr/bin/grub-mkimage" -O i386-pc-eltorito -d "$grub/i386-pc" -p /boot -c "$out.cfg" -o "$tree/boot/bios.img" biosdisk "${with[@]}"
+  "$packages/usr/bin/grub-mkimage" -O x86_64-efi -d "$grub/x86_64-efi" -p /boot -c "$out.cfg" -o "$out.efi" "${with[@]}"
+  mformat -C -f 2880 -N 0 -i "$tree/boot/uefi.img" ::
+  mmd -i "$tree/boot/uefi.img" ::EFI ::EFI/BOOT
+  mcopy -i "$tree/boot/uefi.img" "$out.efi" ::EFI/BOOT/BOOTX64.EFI
+  normalise "$tree"
+  xorriso -as mkisofs -quiet -R -V TINY -o "$out" \
+    -b boot/bios.img -no-emul-boot -boot-load-size 4 -boot-info-table --grub2-boot-info \
+    -eltorito-alt-boot -e boot/uefi.img -no-emul-boot "$tree" 2>"$out.log" || die "the ISO could not be made: $(tail -n 3 "$out.log")"
+}
+
 sectors() { # FILE
   echo $((($(stat -c %s "$1") + 511) / 512))
 }
@@ -259,10 +299,13 @@ little_endian() {
 
 main() {
   if [ $# -ne 1 ] || [ "${1#-}" != "$1" ]; then
-    die 'one argument is needed' 'usage: build.sh OUT.qcow2'
+    die 'one argument is needed' 'usage: build.sh OUT.qcow2|OUT.iso'
   fi
-  need_tools
   local out=$1 modules
+  case $out in
+    *.iso) need_tools xorriso:xorriso mformat:mtools ;;
+    *) need_tools mke2fs:e2fsprogs debugfs:e2fsprogs qemu-img:qemu-utils ;;
+  esac
   work=$(mktemp -d "${TMPDIR:-/tmp}/tiny.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   mkdir -p "$(dirname "$out")"
@@ -270,10 +313,16 @@ main() {
   unpack_packages "$work/packages"
   find_modules "$work/packages"
   make_root "$work/packages" "$work/root"
-  make_filesystem "$work/root" "$work/filesystem"
-  make_initramfs "$work/packages" "$work/early" "$work/initramfs"
-  make_disk "$work/packages" "$work/initramfs" "$work/filesystem" "$work/disk"
-  qemu-img convert -m 1 -c -o compression_type=zstd -O qcow2 "$work/disk" "$out.part"
+  if [ "${out##*.}" = iso ]; then
+    make_live "$work/root" "$work/initramfs"
+    make_iso "$work/packages" "$work/initramfs" "$work/iso"
+    cp "$work/iso" "$out.part"
+  else
+    make_filesystem "$work/root" "$work/filesystem"
+    make_initramfs "$work/packages" "$work/early" "$work/initramfs"
+    make_disk "$work/packages" "$work/initramfs" "$work/filesystem" "$work/disk"
+    qemu-img convert -m 1 -c -o compression_type=zstd -O qcow2 "$work/disk" "$out.part"
+  fi
   chmod 0444 "$out.part"
   mv -f "$out.part" "$out"
 }
