@@ -3,21 +3,25 @@ package cli
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
 )
 
 func (f *face) nodeCreate() *cobra.Command {
 	var in service.CreateInput
-	var wait bool
+	var wait, tpm bool
 	var parameters []string
 	cmd := &cobra.Command{
 		Use: "create NAME --image IMAGE", Short: "Make a node", Args: cobra.ExactArgs(1),
+		Long: "create makes a node on a base image. Of an installer's ISO it makes one with an empty disk and\n" +
+			"the ISO in its drive: the node boots from that until something is installed on the disk.",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {
-			in.Name = args[0]
+			in.Name, in.TPM = args[0], given(cmd, "tpm", &tpm)
 			var err error
 			if in.Guacamole, err = parametersOf(parameters, nil); err != nil {
 				return err
@@ -32,9 +36,12 @@ func (f *face) nodeCreate() *cobra.Command {
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&in.Image, "image", "", "base `image` it stands on")
-	flags.IntVar(&in.VCPUs, "vcpus", 0, "number of vCPUs (default: the settings')")
-	flags.IntVar(&in.MemoryMiB, "memory", 0, "memory in `MiB` (default: the settings')")
+	flags.StringVar(&in.Image, "image", "", "`image` it stands on, or is installed from")
+	flags.IntVar(&in.VCPUs, "vcpus", 0, "number of vCPUs (default: the image's, or the settings')")
+	flags.IntVar(&in.MemoryMiB, "memory", 0, "memory in `MiB` (default: the image's, or the settings')")
+	flags.IntVar(&in.DiskGiB, "disk", 0, fmt.Sprintf("size of its disk in `GiB`, not below the image's (default: the image's, or %d for an ISO)", lab.DefaultDiskGiB))
+	flags.StringVar((*string)(&in.Firmware), "firmware", "", "bios or uefi (default: the image's, or bios)")
+	flags.BoolVar(&tpm, "tpm", false, "give it a TPM 2.0 (default: the image's)")
 	flags.IntVar(&in.StopSeconds, "stop-seconds", 0, "`seconds` a stop may take before it is forced (default 30)")
 	flags.StringVar(&in.Keymap, "keymap", "", "`keymap` of the console, such as de")
 	flags.BoolVar(&in.Clipboard, "clipboard", false, "share the clipboard with a guest that runs spice-vdagent")
@@ -61,18 +68,22 @@ func (f *face) nodeRename() *cobra.Command {
 
 func (f *face) nodeSet() *cobra.Command {
 	var vcpus, memory, stop int
-	var notes, keymap string
-	var clipboard bool
+	var notes, keymap, medium string
+	var clipboard, eject bool
 	var parameters []string
 	cmd := &cobra.Command{
 		Use: "set NODE", Short: "Change a node's resources and notes",
-		Long: "set changes what is given; vCPUs, memory, keymap and clipboard of a running node take effect at its next start.",
+		Long: "set changes what is given; vCPUs, memory, keymap and clipboard of a running node take effect at its next start.\n" +
+			"What is in its drive changes at once, unless its guest holds on to it or it had no drive so far: the answer tells.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeNode,
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {
 			in := service.SetInput{
 				VCPUs: given(cmd, "vcpus", &vcpus), MemoryMiB: given(cmd, "memory", &memory),
 				StopSeconds: given(cmd, "stop-seconds", &stop), Notes: given(cmd, "notes", &notes), Keymap: given(cmd, "keymap", &keymap),
-				Clipboard: given(cmd, "clipboard", &clipboard),
+				Clipboard: given(cmd, "clipboard", &clipboard), Medium: given(cmd, "medium", &medium),
+			}
+			if eject {
+				in.Medium = new(string)
 			}
 			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) (err error) {
 				if cmd.Flags().Changed("guacamole") {
@@ -92,7 +103,11 @@ func (f *face) nodeSet() *cobra.Command {
 	cmd.Flags().StringVar(&keymap, "keymap", "", "`keymap` of the console, such as de")
 	cmd.Flags().BoolVar(&clipboard, "clipboard", false, "share the clipboard with a guest that runs spice-vdagent; --clipboard=false ends that")
 	cmd.Flags().StringArrayVar(&parameters, "guacamole", nil, "`KEY=VALUE` for its console at the gateway; an empty value takes KEY away; may be repeated")
-	cmd.MarkFlagsOneRequired("vcpus", "memory", "stop-seconds", "notes", "keymap", "clipboard", "guacamole")
+	cmd.Flags().StringVar(&medium, "medium", "", "`image` of an ISO to be in its drive")
+	cmd.Flags().BoolVar(&eject, "eject", false, "take the ISO out of its drive")
+	cmd.MarkFlagsOneRequired("vcpus", "memory", "stop-seconds", "notes", "keymap", "clipboard", "guacamole", "medium", "eject")
+	cmd.MarkFlagsMutuallyExclusive("medium", "eject")
+	must(cmd.RegisterFlagCompletionFunc("medium", f.completeImages))
 	return cmd
 }
 

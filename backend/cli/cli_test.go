@@ -252,6 +252,32 @@ func TestImages(t *testing.T) {
 	}
 }
 
+func TestInstall(t *testing.T) {
+	d := mustDesk(t)
+	medium := d.Library.MustAddMedium(t, "installer")
+	sheet := d.mustRun(t, "node", "create", "web", "--image", "installer", "--disk", "3", "--firmware", "uefi", "--tpm").out
+	if !strings.Contains(sheet, medium.Volume) || !strings.Contains(sheet, "UEFI, with a TPM 2.0") {
+		t.Errorf("create shows %s, want the medium and the firmware", sheet)
+	}
+	if n := mustJSON[lab.Node](t, d, exitDone, "node", "show", "web"); n.DiskBytes != 3<<30 || n.Medium != medium.Volume {
+		t.Errorf("got %+v, want a disk of 3 GiB and the medium", n.NodeSpec)
+	}
+	if got := d.mustRun(t, "node", "set", "web", "--eject").out; strings.Contains(got, medium.Volume) {
+		t.Errorf("set shows %s, want the drive empty", got)
+	}
+	d.mustRun(t, "node", "create", "run", "--image", "tiny", "--start", "--wait")
+	sheet = d.mustRun(t, "node", "set", "run", "--medium", "installer").out
+	if !strings.Contains(sheet, "empty; "+medium.Volume+" from its next start on") {
+		t.Errorf("set shows %s, want when the medium is in the drive", sheet)
+	}
+	if o := d.run(t.Context(), "node", "set", "run", "--medium", "installer", "--eject"); o.code != exitUsage {
+		t.Errorf("a medium put in and taken out gives %+v", o)
+	}
+	if got, want := d.mustRun(t, "image", "publish", "web", "--name", "gold").out, "gold ready, "; !strings.HasPrefix(got, want) {
+		t.Errorf("publish prints %q, want %q", got, want)
+	}
+}
+
 func TestAddIsGivenUp(t *testing.T) {
 	d := mustDesk(t)
 	path := labtest.MustQCOW2(t, "big.qcow2", 64<<20, labtest.NoFlaw)

@@ -18,7 +18,7 @@ import (
 
 func (f *face) images() *cobra.Command {
 	cmd := &cobra.Command{Use: "image", Short: "Keep the base images nodes stand on", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(f.imageList(), f.imageAdd(), f.imageProbe(), f.imageSet(), f.imageRemove())
+	cmd.AddCommand(f.imageList(), f.imageAdd(), f.imagePublish(), f.imageProbe(), f.imageSet(), f.imageRemove())
 	return cmd
 }
 
@@ -56,20 +56,41 @@ func (f *face) imageAdd() *cobra.Command {
 			if changedAny(cmd, defaultFlags) {
 				in.Defaults = &defaults
 			}
-			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
-				image, err := f.add(ctx, s, in)
-				if err != nil {
-					return err
-				}
-				f.print(image, func(w io.Writer) { tellAdded(w, image) })
-				return nil
-			})
+			return f.addImage(cmd.Context(), in)
 		}),
 	}
 	cmd.Flags().StringVar(&in.Name, "name", "", "`name` of the image (default: the file's)")
 	cmd.Flags().StringVar(&in.Sum, "sum", "", "SHA-256 or SHA-512 `checksum` of what is downloaded")
 	cmd.Flags().BoolVar(&in.Compress, "compress", false, "compress the disk: less room, more time")
 	defaultsFlags(cmd, &defaults)
+	return cmd
+}
+
+func (f *face) addImage(ctx context.Context, in service.AddImageInput) error {
+	return f.settled(ctx, func(ctx context.Context, s *service.Service) error {
+		image, err := f.add(ctx, s, in)
+		if err != nil {
+			return err
+		}
+		f.print(image, func(w io.Writer) { tellAdded(w, image) })
+		return nil
+	})
+}
+
+func (f *face) imagePublish() *cobra.Command {
+	var in service.AddImageInput
+	cmd := &cobra.Command{
+		Use: "publish NODE", Short: "Make a base image of a stopped node's present disk", Args: cobra.ExactArgs(1),
+		Long: "publish copies what is on the node's disk, with the base it stands on, into one base image.\n" +
+			"The node stays as it is. Nodes of the new image get the vCPUs, memory and firmware of this one.",
+		ValidArgsFunction: f.completeNode,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			in.Node = args[0]
+			return f.addImage(cmd.Context(), in)
+		}),
+	}
+	cmd.Flags().StringVar(&in.Name, "name", "", "`name` of the image (default: the node's)")
+	cmd.Flags().BoolVar(&in.Compress, "compress", false, "compress the disk: less room, more time")
 	return cmd
 }
 

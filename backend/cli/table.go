@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -86,6 +87,12 @@ func nodeSheet(w io.Writer, n lab.Node) {
 		row("Started", moment(n.StartedAt)),
 		row("Wiped", moment(n.WipedAt)),
 	}
+	if n.Medium != "" || n.Inserted != "" {
+		rows = append(rows, row("Drive", driveOf(n)))
+	}
+	if n.Firmware == lab.FirmwareUEFI || n.TPM {
+		rows = append(rows, row("Firmware", firmwareOf(n.NodeSpec)))
+	}
 	if n.VNC != nil {
 		rows = append(rows, row("VNC", fmt.Sprintf("%s:%d", n.VNC.Host, n.VNC.Port)))
 	}
@@ -102,6 +109,23 @@ func nodeSheet(w io.Writer, n lab.Node) {
 		rows = append(rows, row("Problem", n.Problem.Message), row("", n.Problem.Hint))
 	}
 	table(w, rows)
+}
+
+// driveOf says what is in a node's drive, and what will be.
+func driveOf(n lab.Node) string {
+	now, next := cmp.Or(n.Inserted, "empty"), cmp.Or(n.Medium, "empty")
+	if n.VNC != nil && now != next {
+		return fmt.Sprintf("%s; %s from its next start on", now, next)
+	}
+	return next
+}
+
+func firmwareOf(spec lab.NodeSpec) string {
+	text := strings.ToUpper(string(cmp.Or(spec.Firmware, lab.FirmwareBIOS)))
+	if spec.TPM {
+		text += ", with a TPM 2.0"
+	}
+	return text
 }
 
 // consoleWay says how a node's console can be had.

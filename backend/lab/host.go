@@ -9,7 +9,11 @@ type Host struct {
 	MemoryMiB    int    `json:"memoryMiB"`
 	FreeMiB      int    `json:"freeMiB"` // memory free now
 	Accelerated  bool   `json:"accelerated"`
-	Acceleration string `json:"acceleration"` // kvm or tcg, and why, as a sentence
+	Acceleration string `json:"acceleration"`     // kvm or tcg, and why, as a sentence
+	UEFI         bool   `json:"uefi"`             // nodes can boot by it
+	NoUEFI       string `json:"noUEFI,omitempty"` // why they can not, as a sentence
+	TPM          bool   `json:"tpm"`              // nodes can have a TPM 2.0
+	NoTPM        string `json:"noTPM,omitempty"`
 	PoolPath     string `json:"poolPath"`
 	PoolBytes    int64  `json:"poolBytes"`     // size of the file system of the pool
 	PoolFree     int64  `json:"poolFreeBytes"` // free on it

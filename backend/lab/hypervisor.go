@@ -27,7 +27,8 @@ type Hypervisor interface {
 	// to it. With an existing domain it MUST leave alone everything the spec
 	// does not speak of (devices added by virsh edit, say), MUST NOT change the
 	// name (that is Rename), and what can not change while it runs takes effect
-	// at the next start. A zero disk leaves the disk of an existing domain as it
+	// at the next start. The medium in its drive changes at once where the guest
+	// does not hold on to it. With another overlay the TPM is as new. A zero disk leaves the disk of an existing domain as it
 	// is, whatever others made of it; without the domain it is KindNotFound.
 	// KindExists if another domain has the name.
 	Define(ctx context.Context, spec NodeSpec, disk Disk) error
@@ -36,8 +37,9 @@ type Hypervisor interface {
 	// too. KindBusy if it is active, KindExists if the name is taken.
 	Rename(ctx context.Context, id, name string) error
 
-	// Undefine forgets the domain, with managed save, NVRAM, snapshot and
-	// checkpoint metadata; it touches no volume. KindBusy if it is active.
+	// Undefine forgets the domain, with managed save, TPM, snapshot and
+	// checkpoint metadata; it touches no volume, nor the firmware's variables
+	// beside one. KindBusy if it is active.
 	// Removing what is already gone MUST succeed.
 	Undefine(ctx context.Context, id string) error
 
@@ -62,7 +64,7 @@ type Hypervisor interface {
 // Disk names the files of a domain's disk, as the Pool gave them.
 type Disk struct {
 	Overlay string // path of the overlay
-	Base    string // path of its base image
+	Base    string // path of its base image; empty: it stands alone
 }
 
 // PowerAction is a change of state one can ask of a domain.
@@ -79,14 +81,15 @@ const (
 )
 
 // Domain is what the hypervisor tells of one node. Spec is rebuilt from the
-// domain: name, vCPUs, memory and disk from its definition, the rest from our
+// domain: name, vCPUs, memory, disk and medium from its definition, the rest from our
 // metadata.
 type Domain struct {
-	Spec    NodeSpec
-	State   State // Stopped, Running, Paused, Stopping or Failed (crashed)
-	Overlay string
-	VNC     *VNC
-	Problem *Problem // it could not be read whole, or why it failed
+	Spec     NodeSpec
+	State    State // Stopped, Running, Paused, Stopping or Failed (crashed)
+	Overlay  string
+	Inserted string // volume in its drive now, while it is active; Spec has that of its next start
+	VNC      *VNC
+	Problem  *Problem // it could not be read whole, or why it failed
 }
 
 // Hint tells that something may have changed; what it is now must be read.

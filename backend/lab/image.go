@@ -25,7 +25,7 @@ type Image struct {
 	State        ImageState `json:"state"`
 	Progress     float64    `json:"progress,omitempty"` // of all of its addition, 0 to 1, while Adding; it never shrinks
 	Step         *Step      `json:"step,omitempty"`     // while Adding: what is being done
-	UsedBy       []string   `json:"usedBy,omitempty"`   // names of the nodes that stand on it
+	UsedBy       []string   `json:"usedBy,omitempty"`   // names of the nodes that stand on it, or have it in their drive
 	Twins        []string   `json:"twins,omitempty"`    // names of the other images with the same content
 	Problem      *Problem   `json:"problem,omitempty"`
 }
@@ -107,7 +107,7 @@ type Origin struct {
 	Of     string     `json:"of,omitempty"`     // the file's name, the id in the catalogue, the address, or the node's name
 	Format string     `json:"format,omitempty"` // what it was converted from: raw, vmdk, ...; empty: it is as it came
 	SHA256 string     `json:"sha256,omitempty"` // of what came, where that was summed up and differs from the image
-	Base   string     `json:"base,omitempty"`   // of a node: the image that its disk stood on
+	Base   string     `json:"base,omitempty"`   // of a node: the image that it was made from
 }
 
 // OriginKind is a way into the library.

@@ -18,6 +18,9 @@ const (
 	MaxNotesBytes      = 8 << 10
 	DefaultStopSeconds = 30
 	MaxStopSeconds     = 3600
+	DefaultDiskGiB     = 20 // of a node that is installed from a medium
+	MinDiskBytes       = 1 << 30
+	MaxDiskBytes       = 16 << 40 // no file of ext4 is larger
 )
 
 // NodeSpec is what was asked of a node. It is kept twice: in the store, and in
@@ -26,12 +29,24 @@ const (
 type NodeSpec struct {
 	ID        string `json:"id"` // UUID of the domain, lower case
 	Name      string `json:"name"`
-	Image     string `json:"image"` // name of the base image in the library
-	Base      string `json:"base"`  // volume of the base image in the pool
+	Image     string `json:"image"` // name of the image in the library that it was made from
+	Base      string `json:"base"`  // volume of the base image in the pool; empty: its disk stands alone, to be installed from a medium
 	VCPUs     int    `json:"vcpus"`
 	MemoryMiB int    `json:"memoryMiB"`
-	MAC       string `json:"mac"` // of the first NIC, 52:54:00:xx:xx:xx
-	Keymap    string `json:"keymap,omitempty"`
+	// DiskBytes is the size of the disk the guest sees, where that is not the base's.
+	DiskBytes int64 `json:"diskBytes,omitempty"`
+	// Medium is the volume of the ISO in its drive at its next start. Its disk
+	// comes first at a boot: the drive's turn is when nothing is on that.
+	Medium string `json:"medium,omitempty"`
+	// Firmware is what it was made to boot by; empty: BIOS. The variables of UEFI
+	// go with each overlay: a wipe gives fresh ones, its undoing the old ones.
+	Firmware Firmware `json:"firmware,omitempty"`
+	// TPM gives the node a TPM 2.0, which is as new after a wipe, and after its
+	// undoing: what was sealed by it before is lost.
+	TPM bool `json:"tpm,omitempty"`
+
+	MAC    string `json:"mac"` // of the first NIC, 52:54:00:xx:xx:xx
+	Keymap string `json:"keymap,omitempty"`
 	// Clipboard gives the node QEMU's channel for the clipboard, from its next start on:
 	// a guest that runs spice-vdagent then shares its own with the console. QEMU 7
 	// can not save the state of such a node (virsh managedsave, and suspend with the host).
@@ -64,12 +79,13 @@ const (
 // Node is what a node is now: its spec with what was observed.
 type Node struct {
 	NodeSpec
-	State   State        `json:"state"`
-	Overlay Overlay      `json:"overlay"`
-	VNC     *VNC         `json:"vnc"` // only while it has a process
-	Undo    *Undo        `json:"undo,omitempty"`
-	Problem *Problem     `json:"problem"`
-	Gateway Registration `json:"gateway"`
+	State    State        `json:"state"`
+	Overlay  Overlay      `json:"overlay"`
+	Inserted string       `json:"inserted,omitempty"` // the medium in its drive now, while it has a process
+	VNC      *VNC         `json:"vnc"`                // only while it has a process
+	Undo     *Undo        `json:"undo,omitempty"`
+	Problem  *Problem     `json:"problem"`
+	Gateway  Registration `json:"gateway"`
 }
 
 // Overlay is the node's own disk: what it wrote since its last wipe.
@@ -106,7 +122,21 @@ func (s *NodeSpec) Check() error {
 	if s.Generation < 1 {
 		return Errorf(KindInvalid, "overlay generation %d is below 1", s.Generation)
 	}
+	if err := s.checkDisks(); err != nil {
+		return err
+	}
 	return s.checkHardware()
+}
+
+// checkDisks checks the size of the disk, and what is in the drive.
+func (s *NodeSpec) checkDisks() error {
+	if s.DiskBytes != 0 && (s.DiskBytes < MinDiskBytes || s.DiskBytes > MaxDiskBytes) {
+		return Errorf(KindInvalid, "a disk of %s is out of range", Size(s.DiskBytes)).WithHint("Choose %d to %d GiB.", MinDiskBytes>>30, MaxDiskBytes>>30)
+	}
+	if kind, _, _, ok := ParseImageVolume(s.Medium); s.Medium != "" && (!ok || kind != ImageMedium) {
+		return Errorf(KindInvalid, "%q is not the volume of a medium", s.Medium)
+	}
+	return s.Firmware.Check()
 }
 
 var (

@@ -20,12 +20,13 @@ type Pool interface {
 	Volume(ctx context.Context, name string) (Volume, error)
 
 	// CreateOverlay makes an empty qcow2 overlay (compat 1.1, backing format
-	// explicit) of its base's virtual size. KindExists if the name is taken,
-	// KindNotFound if the base is not there.
-	CreateOverlay(ctx context.Context, name, base string) (Volume, error)
+	// explicit) whose disk has size bytes; 0 is its base's. Without a base it
+	// stands alone, and must have a size. KindExists if the name is taken,
+	// KindNotFound if the base is not there, KindInvalid for a size below the base's.
+	CreateOverlay(ctx context.Context, name, base string, size int64) (Volume, error)
 
-	// CopyOverlay makes an overlay with the content and the base of another,
-	// which MUST NOT be in use. KindExists if the name is taken.
+	// CopyOverlay makes an overlay with the content, the base and the firmware's
+	// variables of another, which MUST NOT be in use. KindExists if the name is taken.
 	CopyOverlay(ctx context.Context, name, from string) (Volume, error)
 
 	// Upload makes an image's volume of size bytes, a base's from a qcow2 file
@@ -36,7 +37,8 @@ type Pool interface {
 	// Download gives the bytes of a volume's file.
 	Download(ctx context.Context, name string) (io.ReadCloser, error)
 
-	// Delete removes a volume; whether it is in use is for the caller to check.
+	// Delete removes a volume, an overlay's with the variables that the firmware
+	// of its node wrote beside it; whether it is in use is for the caller to check.
 	// Removing what is already gone MUST succeed.
 	Delete(ctx context.Context, name string) error
 }
@@ -60,6 +62,6 @@ type Volume struct {
 	Bytes        int64  // allocated on the host's disk
 	FileBytes    int64  // length of the file
 	VirtualBytes int64  // of the disk the guest sees
-	Backing      string // path of the backing file; empty for a base
+	Backing      string // path of the backing file; empty for an image, and for an overlay that stands alone
 	ModTime      time.Time
 }

@@ -35,6 +35,7 @@ type change struct {
 
 	shown  lab.State     // what the node is on its way to; empty: it is what it is. Guarded by s.mu
 	waits  bool          // for the guest to power off. Guarded by s.mu
+	takes  string        // volume of an image that the node is about to use. Guarded by s.mu
 	hinted chan struct{} // the node was read again
 	held   bool          // the node is reserved. Guarded by s.mu
 }

@@ -43,7 +43,7 @@ func (s *Service) clone(ctx context.Context, spec lab.NodeSpec, name string, ove
 	if err := spec.Check(); err != nil {
 		return lab.Node{}, err
 	}
-	if err := s.checkBase(ctx, spec); err != nil {
+	if err := s.checkImages(ctx, spec); err != nil {
 		return lab.Node{}, err
 	}
 	return s.make(ctx, spec, func(going context.Context, c *change) error {

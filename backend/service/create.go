@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -13,8 +14,8 @@ import (
 // Create makes a node from a base image. With Start it returns with the node
 // starting.
 func (s *Service) Create(ctx context.Context, in CreateInput) (lab.Node, error) {
-	spec := s.newSpec(in)
-	if err := s.checkNew(ctx, &spec); err != nil {
+	spec, err := s.newSpec(ctx, in)
+	if err != nil {
 		return lab.Node{}, err
 	}
 	return s.make(ctx, spec, func(ctx context.Context, c *change) error {
@@ -30,20 +31,58 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (lab.Node, error) 
 	})
 }
 
-func (s *Service) newSpec(in CreateInput) lab.NodeSpec {
+// newSpec gives the checked spec of a new node.
+func (s *Service) newSpec(ctx context.Context, in CreateInput) (lab.NodeSpec, error) {
+	image, err := s.imageNamed(ctx, in.Image)
+	if err != nil {
+		return lab.NodeSpec{}, err
+	}
 	spec := lab.NodeSpec{
-		Name: in.Name, Image: in.Image, VCPUs: in.VCPUs, MemoryMiB: in.MemoryMiB,
+		Name: in.Name, Image: in.Image,
+		VCPUs:       cmp.Or(in.VCPUs, image.Defaults.VCPUs, s.o.VCPUs),
+		MemoryMiB:   cmp.Or(in.MemoryMiB, image.Defaults.MemoryMiB, s.o.MemoryMiB),
+		Firmware:    cmp.Or(in.Firmware, image.Defaults.Firmware),
+		TPM:         image.Defaults.TPM,
 		StopSeconds: in.StopSeconds, Keymap: in.Keymap, Notes: in.Notes,
 		Clipboard: in.Clipboard, Guacamole: in.Guacamole,
 	}
-	if spec.VCPUs == 0 {
-		spec.VCPUs = s.o.VCPUs
-	}
-	if spec.MemoryMiB == 0 {
-		spec.MemoryMiB = s.o.MemoryMiB
+	replace(&spec.TPM, in.TPM)
+	if err := furnish(&spec, image, in.DiskGiB); err != nil {
+		return lab.NodeSpec{}, err
 	}
 	identify(&spec)
-	return spec
+	if err := spec.Check(); err != nil {
+		return lab.NodeSpec{}, err
+	}
+	return spec, cmp.Or(s.checkHost(ctx, spec), s.checkAbilities(ctx, spec))
+}
+
+// imageNamed gives an image that is as it was recorded.
+func (s *Service) imageNamed(ctx context.Context, name string) (lab.Image, error) {
+	image, err := s.o.Library.Check(ctx, name)
+	if lab.KindOf(err) == lab.KindNotFound {
+		err = lab.Errorf(lab.KindNotFound, "there is no image %q", name).WithHint("List the images to see their names, or add it.")
+	}
+	return image, err
+}
+
+// furnish gives a new node the image as its base, or in its drive before an
+// empty disk, and the disk its size: a base's can only grow.
+func furnish(spec *lab.NodeSpec, image lab.Image, gib int) error {
+	if gib < 0 || gib > lab.MaxDiskBytes>>30 {
+		return lab.Errorf(lab.KindInvalid, "a disk of %d GiB is out of range", gib).WithHint("Choose %d to %d GiB.", lab.MinDiskBytes>>30, lab.MaxDiskBytes>>30)
+	}
+	spec.DiskBytes = int64(gib) << 30
+	if image.Kind == lab.ImageMedium {
+		spec.Medium, spec.DiskBytes = image.Volume, cmp.Or(spec.DiskBytes, lab.DefaultDiskGiB<<30)
+		return nil
+	}
+	spec.Base = image.Volume
+	if spec.DiskBytes != 0 && spec.DiskBytes < image.VirtualBytes {
+		return lab.Errorf(lab.KindInvalid, "a disk of %d GiB is smaller than that of image %s, which has %s", gib, image.Name, lab.Size(image.VirtualBytes)).
+			WithHint("Choose more, or leave it to the image.")
+	}
+	return nil
 }
 
 // identify makes a spec that of a new node.
@@ -54,22 +93,6 @@ func identify(spec *lab.NodeSpec) {
 	spec.MAC = fmt.Sprintf("52:54:00:%02x:%02x:%02x", b[0], b[1], b[2])
 	spec.Generation, spec.CreatedAt = 1, now()
 	spec.Kept, spec.StartedAt, spec.WipedAt, spec.DeletedAt = nil, nil, nil, nil
-}
-
-// checkNew checks the spec of a new node, and the image it takes its base from.
-func (s *Service) checkNew(ctx context.Context, spec *lab.NodeSpec) error {
-	if err := spec.Check(); err != nil {
-		return err
-	}
-	if err := s.checkHost(ctx, *spec); err != nil {
-		return err
-	}
-	image, err := s.o.Library.Check(ctx, spec.Image)
-	if lab.KindOf(err) == lab.KindNotFound {
-		return lab.Errorf(lab.KindNotFound, "there is no image %q", spec.Image).WithHint("List the images to see their names, or add it.")
-	}
-	spec.Base = image.Volume
-	return err
 }
 
 // checkHost makes sure that the host has what a node is to be given. Memory may
@@ -84,6 +107,31 @@ func (s *Service) checkHost(ctx context.Context, spec lab.NodeSpec) error {
 	case spec.MemoryMiB > host.MemoryMiB:
 		return lab.Errorf(lab.KindInvalid, "%d MiB of memory are more than the host's %d", spec.MemoryMiB, host.MemoryMiB).
 			WithHint("Choose %d to %d MiB.", lab.MinMemoryMiB, host.MemoryMiB)
+	}
+	return nil
+}
+
+// What must be installed for what not every host can.
+const (
+	installUEFI = "sudo apt install ovmf"
+	installTPM  = "sudo apt install swtpm swtpm-tools"
+)
+
+// checkAbilities makes sure that the host has what not every host has. Before it
+// is refused the host is asked afresh: it may have been installed just now.
+func (s *Service) checkAbilities(ctx context.Context, spec lab.NodeSpec) error {
+	uefi := spec.Firmware == lab.FirmwareUEFI
+	host, err := s.knownHost(ctx)
+	if err == nil && (uefi && !host.UEFI || spec.TPM && !host.TPM) {
+		host, err = s.o.Hypervisor.Host(ctx)
+	}
+	switch {
+	case err != nil:
+		return err
+	case uefi && !host.UEFI:
+		return lab.Errorf(lab.KindUnavailable, "%s is to boot by UEFI, which this host can not do: %s", spec.Name, host.NoUEFI).WithHint("Install it: %s, or edk2-ovmf on Fedora and Arch.", installUEFI)
+	case spec.TPM && !host.TPM:
+		return lab.Errorf(lab.KindUnavailable, "%s is to have a TPM, which this host can not give it: %s", spec.Name, host.NoTPM).WithHint("Install it: %s", installTPM)
 	}
 	return nil
 }
@@ -105,10 +153,7 @@ func (s *Service) make(ctx context.Context, spec lab.NodeSpec, work func(context
 	c.making, c.spec, c.state = true, spec, lab.Stopped
 	defer c.releaseUnlessLater()
 	err := c.reserve(ctx, func() error {
-		if i := s.images[spec.Image]; i != nil && i.removing {
-			return lab.Errorf(lab.KindBusy, "image %s is being removed", spec.Image).WithHint("Choose another image.")
-		}
-		return s.checkFree(spec.Name, spec.ID)
+		return cmp.Or(s.checkStays(spec.Image), s.checkFree(spec.Name, spec.ID))
 	})
 	if err != nil {
 		return lab.Node{}, err

@@ -23,6 +23,7 @@ func (s *Service) Health(ctx context.Context) (lab.Health, error) {
 	if hostErr == nil {
 		report.Host = &host
 		report.Checks = append(report.Checks, checkAcceleration(host), checkSpace(host))
+		report.Checks = append(report.Checks, checkAbility("UEFI", host.UEFI, host.NoUEFI, installUEFI), checkAbility("TPM", host.TPM, host.NoTPM, installTPM))
 	}
 	report.Checks = append(report.Checks, checkPool(host, poolErr), checkImages(images, imagesErr))
 	report.Checks = append(report.Checks, checkSpecs(problems, storeErr)...)
@@ -84,6 +85,14 @@ func checkAcceleration(host lab.Host) lab.Check {
 		c.Status, c.Remedy = lab.CheckWarning, "virt-host-validate qemu"
 	}
 	return c
+}
+
+// checkAbility tells of what only some nodes need.
+func checkAbility(name string, able bool, why, remedy string) lab.Check {
+	if able {
+		return fine(name, "Nodes can have it.")
+	}
+	return lab.Check{Name: name, Status: lab.CheckWarning, Message: why, Remedy: remedy}
 }
 
 func checkPool(host lab.Host, err error) lab.Check {

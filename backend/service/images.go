@@ -105,29 +105,35 @@ func (s *Service) twinsOf(v lab.Image) (names []string) {
 	return names
 }
 
-// usersOf gives the names of the nodes that stand on a base volume: those that
-// are listed, and those that are deleted or being made. s.mu must be held.
+// usersOf gives the names of the nodes that stand on a volume, or have it in
+// their drive: those that are listed, and those that are deleted or being made.
+// s.mu must be held.
 func (s *Service) usersOf(volume string) (listed, hidden []string) {
 	if volume == "" {
 		return nil, nil
 	}
 	for _, n := range s.nodes {
 		switch {
-		case n.shown != nil && n.shown.Base == volume:
+		case n.shown != nil && (uses(n.shown.NodeSpec, volume) || n.shown.Inserted == volume):
 			listed = append(listed, n.shown.Name)
-		case n.deleted() && n.stored.Base == volume:
+		case n.deleted() && uses(*n.stored, volume):
 			hidden = append(hidden, n.stored.Name+" (deleted, can be restored)")
 		}
 	}
 	for _, c := range s.changes {
-		if c.making && c.spec.Base == volume {
+		switch {
+		case c.making && uses(c.spec, volume):
 			hidden = append(hidden, c.spec.Name+" (being made)")
+		case c.takes == volume && !uses(c.spec, volume):
+			hidden = append(hidden, c.spec.Name+" (being changed)")
 		}
 	}
 	slices.Sort(listed)
 	slices.Sort(hidden)
 	return listed, hidden
 }
+
+func uses(spec lab.NodeSpec, volume string) bool { return spec.Base == volume || spec.Medium == volume }
 
 // imageAt gives the entry of an image, made where there is none, and makes every
 // reading that has begun outdated for it. s.mu must be held.
@@ -173,31 +179,42 @@ func (s *Service) readImages(ctx context.Context) error {
 	return nil
 }
 
-// AddImage begins to make an image of a local file or of one on the network. It
-// returns at once with the image being added. An addition that fails stays
+// AddImage begins to make an image of a local file, of one on the network, or of
+// the disk of a node that is off. It returns at once with the image being added. An addition that fails stays
 // listed with its Problem until RemoveImage or CancelImage dismisses it, or the
 // name is added again.
-func (s *Service) AddImage(_ context.Context, in AddImageInput) (lab.Image, error) {
+func (s *Service) AddImage(ctx context.Context, in AddImageInput) (lab.Image, error) {
+	if err := in.oneSource(); err != nil {
+		return lab.Image{}, err
+	}
+	if in.Node != "" {
+		return s.publish(ctx, in)
+	}
 	add := lab.Addition{Name: in.Name, Defaults: in.Defaults, Compress: in.Compress}
 	if err := in.source(&add); err != nil {
 		return lab.Image{}, err
 	}
-	if err := lab.CheckName(add.Name); err != nil {
-		return lab.Image{}, err
-	}
-	if in.Defaults != nil {
-		if err := in.Defaults.Check(); err != nil {
-			return lab.Image{}, err
-		}
-	}
-	return s.beginAddition(add)
+	image, _, err := s.beginAddition(add)
+	return image, err
 }
 
-// source fills in what the image is made of.
+func (in AddImageInput) oneSource() error {
+	given := 0
+	for _, source := range []string{in.Path, in.Address, in.Node} {
+		if source != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		return lab.Errorf(lab.KindInvalid, "an image is made of a path, an address or a node, of one of them").
+			WithHint("Give the whole path of a file on this machine, an address, or the name of a node.")
+	}
+	return nil
+}
+
+// source fills in what the image is made of, if that is no node.
 func (in AddImageInput) source(add *lab.Addition) error {
 	switch {
-	case (in.Path == "") == (in.Address == ""):
-		return lab.Errorf(lab.KindInvalid, "an image is made of a path or an address, of one of them").WithHint("Give the whole path of a file on this machine, or an address.")
 	case in.Address != "":
 		remote := lab.Remote{Addresses: []string{in.Address}, Sum: in.Sum}
 		add.Remote, add.Origin = &remote, lab.Origin{Kind: lab.OriginAddress, Of: in.Address}
@@ -233,27 +250,39 @@ func (s *Service) ChangeImage(ctx context.Context, name string, to lab.Defaults)
 	return *i.shown, nil
 }
 
-func (s *Service) beginAddition(add lab.Addition) (lab.Image, error) {
+// beginAddition checks what can be told at once, and lets the rest go on; ended
+// is closed when that is over.
+func (s *Service) beginAddition(add lab.Addition) (v lab.Image, ended <-chan struct{}, err error) {
+	if err := lab.CheckName(add.Name); err != nil {
+		return v, nil, err
+	}
+	if add.Defaults != nil {
+		if err := add.Defaults.Check(); err != nil {
+			return v, nil, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.images[add.Name]
 	switch {
 	case s.ended:
-		return lab.Image{}, errClosing
+		return v, nil, errClosing
 	case i != nil && (i.removing || i.addition != nil && i.addition.err == nil):
-		return lab.Image{}, lab.Errorf(lab.KindBusy, "image %s is being added or removed", add.Name).WithHint("Wait until that is done.")
+		return v, nil, lab.Errorf(lab.KindBusy, "image %s is being added or removed", add.Name).WithHint("Wait until that is done.")
 	}
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	a := &addition{image: lab.Image{Name: add.Name, Kind: lab.ImageBase, State: lab.ImageAdding, Origin: add.Origin}, cancel: cancel}
 	i = s.imageAt(add.Name)
 	i.addition = a
 	s.showImage(add.Name)
+	over := make(chan struct{})
 	s.work.Go(func() {
+		defer close(over)
 		defer cancel(nil)
 		image, err := s.o.Library.Add(ctx, add, func(v lab.Image) { s.progress(a, v) })
 		s.endAddition(ctx, a, image, err)
 	})
-	return *i.shown, nil
+	return *i.shown, over, nil
 }
 
 // resumeAdditions goes on with what an earlier process of a program that stays
@@ -270,7 +299,7 @@ func (s *Service) resumeAdditions(ctx context.Context) {
 	for _, i := range left {
 		if i.Resumed {
 			s.o.Log.Info("an interrupted download goes on", "image", i.Addition.Name, "bytes", i.Bytes)
-			if _, err := s.beginAddition(i.Addition); err != nil {
+			if _, _, err := s.beginAddition(i.Addition); err != nil {
 				s.o.Log.Warn("an interrupted download can not go on", "image", i.Addition.Name, "error", err)
 			}
 			continue

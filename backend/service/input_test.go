@@ -194,7 +194,7 @@ func TestAnotherVersionOfTheBase(t *testing.T) {
 func TestLeftoverIsNotInTheWay(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		v := h.made("web", "file")
-		if _, err := h.Pool.CreateOverlay(h.Context(), v.OverlayVolume(2), v.Base); err != nil {
+		if _, err := h.Pool.CreateOverlay(h.Context(), v.OverlayVolume(2), v.Base, 0); err != nil {
 			t.Fatal(err)
 		}
 		h.Pool.Write(v.OverlayVolume(2), "foreign")

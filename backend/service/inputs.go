@@ -2,8 +2,9 @@ package service
 
 import "sandboxlabs/backend/lab"
 
-// CreateInput is what is asked of a new node. Zero VCPUs and MemoryMiB take the
-// defaults of the settings.
+// CreateInput is what is asked of a new node. What is zero takes the image's
+// defaults, and where it has none, those of the settings. Of an image that is a
+// medium the node gets an empty disk, and the medium in its drive.
 type CreateInput struct {
 	Name        string `json:"name"`
 	Image       string `json:"image"`
@@ -15,12 +16,18 @@ type CreateInput struct {
 	Start       bool   `json:"start"`
 	Clipboard   bool   `json:"clipboard,omitempty"` // shared with the guest: lab.NodeSpec tells what that takes
 
+	DiskGiB  int          `json:"diskGiB,omitempty"` // 0: the base's size, or lab.DefaultDiskGiB
+	Firmware lab.Firmware `json:"firmware,omitempty"`
+	TPM      *bool        `json:"tpm,omitempty"`
+
 	Guacamole map[string]string `json:"guacamole"` // parameters of the connection at the gateway
 }
 
 // SetInput changes a node; what is nil stays. VCPUs and MemoryMiB of an active
 // node, its Keymap and its Clipboard take effect at its next start; Guacamole, which replaces
-// all parameters of the connection at the gateway, at the next opening.
+// all parameters of the connection at the gateway, at the next opening. Medium is
+// the name of the image to be in the drive, or nothing to take out what is in it: at once
+// where the guest lets go of it, else from the next start on; Inserted of the node tells which.
 type SetInput struct {
 	VCPUs       *int    `json:"vcpus"`
 	MemoryMiB   *int    `json:"memoryMiB"`
@@ -28,6 +35,7 @@ type SetInput struct {
 	Notes       *string `json:"notes"`
 	Keymap      *string `json:"keymap"`
 	Clipboard   *bool   `json:"clipboard"`
+	Medium      *string `json:"medium"`
 
 	Guacamole map[string]string `json:"guacamole"`
 }
@@ -39,14 +47,15 @@ type CloneInput struct {
 	CopyDisk bool   `json:"copyDisk"`
 }
 
-// AddImageInput names the image to be made, and one of Path and Address to make
-// it of. An empty Name takes the file's.
+// AddImageInput names the image to be made, and one of Path, Address and Node to
+// make it of. An empty Name takes the file's, or the node's.
 type AddImageInput struct {
 	Name     string        `json:"name"`
 	Path     string        `json:"path,omitempty"`     // of a local file, in any format lab.Probe knows
 	Address  string        `json:"address,omitempty"`  // of a file to be downloaded
 	Sum      string        `json:"sum,omitempty"`      // of what Address names: SHA-256 or SHA-512
-	Defaults *lab.Defaults `json:"defaults,omitempty"` // nil: what the file suggests
+	Node     string        `json:"node,omitempty"`     // that is off: its disk, with what that stands on
+	Defaults *lab.Defaults `json:"defaults,omitempty"` // nil: what the file suggests, or what the node has
 	Compress bool          `json:"compress,omitempty"`
 }
 

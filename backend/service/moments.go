@@ -138,6 +138,8 @@ func differences(before, after lab.NodeSpec) string {
 	say(before.StopLimit() != after.StopLimit(), "stop limit %.0f to %.0f s", before.StopLimit().Seconds(), after.StopLimit().Seconds())
 	say(before.Keymap != after.Keymap, "keymap")
 	say(before.Clipboard != after.Clipboard, "clipboard %s", map[bool]string{true: "on", false: "off"}[after.Clipboard])
+	say(before.Medium != after.Medium && after.Medium != "", "medium %s into the drive", after.Medium)
+	say(before.Medium != after.Medium && after.Medium == "", "medium %s out of the drive", before.Medium)
 	say(before.Notes != after.Notes, "notes")
 	say(!maps.Equal(before.Guacamole, after.Guacamole), "parameters at the gateway")
 	return strings.Join(all, ", ")

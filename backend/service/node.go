@@ -39,7 +39,7 @@ func (n *node) spec() lab.NodeSpec {
 	spec, told := *n.stored, n.domain.Spec
 	spec.Name = cmp.Or(told.Name, spec.Name)
 	spec.VCPUs, spec.MemoryMiB = cmp.Or(told.VCPUs, spec.VCPUs), cmp.Or(told.MemoryMiB, spec.MemoryMiB)
-	spec.Clipboard, spec.DeletedAt = told.Clipboard, nil
+	spec.Clipboard, spec.Medium, spec.DeletedAt = told.Clipboard, told.Medium, nil
 	return spec
 }
 
@@ -83,7 +83,7 @@ func (s *Service) value(n *node) lab.Node {
 		Overlay: lab.Overlay{Path: overlay.Path, Bytes: overlay.Bytes},
 	}
 	if d := n.domain; d != nil {
-		v.VNC, v.Overlay.Path, v.Problem = d.VNC, d.Overlay, cmp.Or(n.problem, d.Problem)
+		v.VNC, v.Inserted, v.Overlay.Path, v.Problem = d.VNC, d.Inserted, d.Overlay, cmp.Or(n.problem, d.Problem)
 	}
 	switch {
 	case v.State == lab.Missing:
@@ -153,7 +153,7 @@ func (s *Service) show(id string) {
 	}
 	n.shown = &v
 	s.hub.send(lab.Event{Kind: lab.EventNode, Node: &v})
-	if before == nil || before.Name != v.Name || before.Base != v.Base {
+	if before == nil || before.Name != v.Name || before.Base != v.Base || before.Medium != v.Medium || before.Inserted != v.Inserted {
 		s.showImages()
 	}
 }

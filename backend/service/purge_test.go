@@ -117,7 +117,7 @@ func TestOrphans(t *testing.T) {
 		empty, written := lab.NodeSpec{ID: "11111111-1111-4111-8111-111111111111"}, lab.NodeSpec{ID: "22222222-2222-4222-8222-222222222222"}
 		base := h.made("web", "").Base
 		for _, spec := range []lab.NodeSpec{empty, written} {
-			if _, err := h.Pool.CreateOverlay(h.Context(), spec.OverlayVolume(1), base); err != nil {
+			if _, err := h.Pool.CreateOverlay(h.Context(), spec.OverlayVolume(1), base, 0); err != nil {
 				t.Fatal(err)
 			}
 		}

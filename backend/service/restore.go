@@ -25,7 +25,7 @@ func (s *Service) Restore(ctx context.Context, node string) (lab.Node, error) {
 		if err != nil {
 			return err
 		}
-		if err := s.checkBase(ctx, spec); err != nil {
+		if err := s.checkImages(ctx, spec); err != nil {
 			return err
 		}
 		if err := c.restore(ctx, spec); err != nil {

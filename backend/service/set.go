@@ -23,6 +23,9 @@ func (s *Service) Set(ctx context.Context, node string, in SetInput) (lab.Node, 
 		if in.Guacamole != nil {
 			spec.Guacamole = in.Guacamole
 		}
+		if err := c.load(ctx, &spec, in.Medium); err != nil {
+			return err
+		}
 		if err := spec.Check(); err != nil {
 			return err
 		}
@@ -38,6 +41,35 @@ func (s *Service) Set(ctx context.Context, node string, in SetInput) (lab.Node, 
 		}
 		return nil
 	})
+}
+
+// load puts the image that is asked for into the drive of a spec; an empty name
+// takes out what is in it. The image is in use from now on.
+func (c *change) load(ctx context.Context, spec *lab.NodeSpec, name *string) error {
+	if name == nil || *name == "" {
+		replace(&spec.Medium, name)
+		return nil
+	}
+	image, err := c.s.imageNamed(ctx, *name)
+	if err != nil {
+		return err
+	}
+	if image.Kind != lab.ImageMedium {
+		return lab.Errorf(lab.KindInvalid, "image %s is a base, which does not go into a drive", image.Name).WithHint("Choose one that was made of an ISO.")
+	}
+	spec.Medium = image.Volume
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.takes = image.Volume
+	return c.s.checkStays(image.Name)
+}
+
+// checkStays refuses an image that is just being removed. s.mu must be held.
+func (s *Service) checkStays(name string) error {
+	if i := s.images[name]; i != nil && i.removing {
+		return lab.Errorf(lab.KindBusy, "image %s is being removed", name).WithHint("Choose another image.")
+	}
+	return nil
 }
 
 // replace sets what is asked for.

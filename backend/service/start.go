@@ -16,10 +16,10 @@ func (s *Service) Start(ctx context.Context, node string) (lab.Node, error) {
 		if err := c.usable(); err != nil {
 			return err
 		}
-		if err := s.checkBase(ctx, c.spec); err != nil {
+		if err := s.checkImages(ctx, c.spec); err != nil {
 			return err
 		}
-		if _, err := c.disk(ctx); err != nil {
+		if err := c.checkDisk(ctx); err != nil {
 			return err
 		}
 		c.later(lab.Starting, c.boot)
@@ -55,30 +55,47 @@ func (c *change) rewrite(ctx context.Context, spec lab.NodeSpec) error {
 	return c.put(ctx, spec, lab.Disk{})
 }
 
+// checkImages makes sure that the images a node uses are still what they were.
+func (s *Service) checkImages(ctx context.Context, spec lab.NodeSpec) error {
+	if spec.Base != "" {
+		if _, err := s.checkBase(ctx, spec); err != nil {
+			return err
+		}
+	}
+	_, name, _, inserted := lab.ParseImageVolume(spec.Medium)
+	if !inserted {
+		return nil
+	}
+	image, err := s.o.Library.Check(ctx, name)
+	if lab.KindOf(err) == lab.KindNotFound || err == nil && image.Volume != spec.Medium {
+		return lab.Errorf(lab.KindUnavailable, "%s has the medium %s in its drive, which is not in the library", spec.Name, spec.Medium).
+			WithHint("Take it out (sandboxlabs node set %s --eject), or add it again under the name %s.", spec.Name, name)
+	}
+	return err
+}
+
 // checkBase makes sure that the image a node stands on is still what it was.
-func (s *Service) checkBase(ctx context.Context, spec lab.NodeSpec) error {
+func (s *Service) checkBase(ctx context.Context, spec lab.NodeSpec) (lab.Image, error) {
 	image, err := s.o.Library.Check(ctx, spec.Image)
 	switch {
 	case lab.KindOf(err) == lab.KindNotFound:
-		return lab.Errorf(lab.KindUnavailable, "%s stands on image %s, which is not in the library", spec.Name, spec.Image).
+		err = lab.Errorf(lab.KindUnavailable, "%s stands on image %s, which is not in the library", spec.Name, spec.Image).
 			WithHint("Add the same image under the name %s again.", spec.Image)
-	case err != nil:
-		return err
-	case image.Volume != spec.Base:
-		return lab.Errorf(lab.KindUnavailable, "%s stands on another version of image %s than the library has", spec.Name, spec.Image).
+	case err == nil && image.Volume != spec.Base:
+		err = lab.Errorf(lab.KindUnavailable, "%s stands on another version of image %s than the library has", spec.Name, spec.Image).
 			WithHint("Remove image %s and add the version of volume %s.", spec.Image, spec.Base)
 	}
-	return nil
+	return image, err
 }
 
-// disk gives the files of the node's disk, and measures them on the way.
-func (c *change) disk(ctx context.Context) (lab.Disk, error) {
-	v, err := c.s.measure(ctx, c.spec.OverlayVolume(c.spec.Generation))
+// checkDisk makes sure that the node's disk is there, and measures it on the way.
+func (c *change) checkDisk(ctx context.Context) error {
+	_, err := c.s.measure(ctx, c.spec.OverlayVolume(c.spec.Generation))
 	if lab.KindOf(err) == lab.KindNotFound {
-		return lab.Disk{}, lab.Errorf(lab.KindUnavailable, "the disk of %s is gone from the pool", c.spec.Name).
+		return lab.Errorf(lab.KindUnavailable, "the disk of %s is gone from the pool", c.spec.Name).
 			WithHint("Wipe the node to give it a fresh one.")
 	}
-	return diskOf(v), err
+	return err
 }
 
 func diskOf(v lab.Volume) lab.Disk { return lab.Disk{Overlay: v.Path, Base: v.Backing} }

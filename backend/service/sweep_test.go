@@ -30,7 +30,7 @@ func TestShortRunSweeps(t *testing.T) {
 		w.Library.MustAddImage(t, "tiny")
 		h := mustEnter(t, w, Options{})
 		orphan := (&lab.NodeSpec{ID: "11111111-1111-4111-8111-111111111111"}).OverlayVolume(1)
-		if _, err := w.Pool.CreateOverlay(t.Context(), orphan, h.made("web", "").Base); err != nil {
+		if _, err := w.Pool.CreateOverlay(t.Context(), orphan, h.made("web", "").Base, 0); err != nil {
 			t.Fatal(err)
 		}
 		h.leave()
@@ -55,7 +55,7 @@ func TestSweepKeepsWhatWasWritten(t *testing.T) {
 		written, empty, left := stranger.OverlayVolume(1), stranger.OverlayVolume(2), web.OverlayVolume(7)
 		doubtful := db.OverlayVolume(7)
 		for _, volume := range []string{written, empty, left, doubtful} {
-			if _, err := h.Pool.CreateOverlay(h.Context(), volume, web.Base); err != nil {
+			if _, err := h.Pool.CreateOverlay(h.Context(), volume, web.Base, 0); err != nil {
 				t.Fatal(err)
 			}
 			if volume != empty {

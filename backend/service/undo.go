@@ -42,7 +42,7 @@ func (c *change) undoable(ctx context.Context, back lab.KeptOverlay) (lab.Disk, 
 	case err != nil:
 		return lab.Disk{}, err
 	case c.state.Active():
-		err = c.s.checkBase(ctx, c.spec)
+		err = c.s.checkImages(ctx, c.spec)
 	}
 	return diskOf(v), err
 }

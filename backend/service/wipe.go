@@ -8,7 +8,8 @@ import (
 	"sandboxlabs/backend/lab"
 )
 
-// Wipe gives a node a fresh overlay on its base and keeps the old one for
+// Wipe gives a node a fresh overlay on its base, or a fresh empty disk where it
+// was installed from a medium, and keeps the old one for
 // UndoWipe. An active node is forced off and started again; for that, Wipe
 // returns with the node stopping.
 func (s *Service) Wipe(ctx context.Context, node string) (lab.Node, error) {
@@ -16,7 +17,7 @@ func (s *Service) Wipe(ctx context.Context, node string) (lab.Node, error) {
 		if err := cmp.Or(c.usable(), c.ownDisk()); err != nil {
 			return err
 		}
-		if err := s.checkBase(ctx, c.spec); err != nil {
+		if err := s.checkImages(ctx, c.spec); err != nil {
 			return err
 		}
 		spec, at := c.spec, now()
@@ -42,10 +43,10 @@ func nextGeneration(spec lab.NodeSpec) int {
 // fresh makes the overlay of a spec, under the next generation that is free: a
 // crash may have left one behind, which is for the sweep to judge.
 func (c *change) fresh(ctx context.Context, spec *lab.NodeSpec) (lab.Disk, error) {
-	v, err := c.s.o.Pool.CreateOverlay(ctx, spec.OverlayVolume(spec.Generation), spec.Base)
+	v, err := c.s.o.Pool.CreateOverlay(ctx, spec.OverlayVolume(spec.Generation), spec.Base, spec.DiskBytes)
 	for lab.KindOf(err) == lab.KindExists {
 		spec.Generation++
-		v, err = c.s.o.Pool.CreateOverlay(ctx, spec.OverlayVolume(spec.Generation), spec.Base)
+		v, err = c.s.o.Pool.CreateOverlay(ctx, spec.OverlayVolume(spec.Generation), spec.Base, spec.DiskBytes)
 	}
 	if err != nil {
 		c.abandon(ctx, spec.OverlayVolume(spec.Generation))

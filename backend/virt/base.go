@@ -80,21 +80,44 @@ func (c *Conn) CopyOverlay(ctx context.Context, name, from string) (volume lab.V
 	return volume, err
 }
 
+// copyOverlay copies the firmware's variables last: a copy without them starts.
 func (c *Conn) copyOverlay(ctx context.Context, s *session, p *libvirt.StoragePool, name, from string) (lab.Volume, error) {
+	if err := c.copyFile(ctx, s, p, name, from); err != nil {
+		return lab.Volume{}, err
+	}
+	if err := c.copyVariables(ctx, s, p, name, from); err != nil {
+		return lab.Volume{}, errors.Join(err, c.remove(p, name))
+	}
+	return c.volume(p, name)
+}
+
+func (c *Conn) copyVariables(ctx context.Context, s *session, p *libvirt.StoragePool, name, from string) error {
+	vars := variablesOf(from)
+	if !c.mayHave(vars) {
+		return nil
+	}
+	handle, err := c.lookup(p, vars) // so that libvirt looks for what QEMU's start has made
+	if lab.KindOf(err) == lab.KindNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	free(handle)
+	return c.copyFile(ctx, s, p, variablesOf(name), vars)
+}
+
+func (c *Conn) copyFile(ctx context.Context, s *session, p *libvirt.StoragePool, name, from string) error {
 	source, err := c.volume(p, from)
 	if err != nil {
-		return lab.Volume{}, err
+		return err
 	}
 	content, err := c.download(s, p, from)
 	if err != nil {
-		return lab.Volume{}, err
+		return err
 	}
 	defer content.Close()
-	err = c.fill(ctx, s, p, fileXML(name, source.FileBytes, private), content, func(*libvirt.StorageVol) error { return nil })
-	if err != nil {
-		return lab.Volume{}, err
-	}
-	return c.volume(p, name)
+	return c.fill(ctx, s, p, fileXML(name, source.FileBytes, private), content, func(*libvirt.StorageVol) error { return nil })
 }
 
 // fileXML describes a file to be filled (libvirt.org/formatstorage.html).

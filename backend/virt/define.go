@@ -52,7 +52,7 @@ func (c *Conn) defineNew(s *session, spec lab.NodeSpec, disk lab.Disk) error {
 }
 
 func (c *Conn) site() site {
-	return site{pool: c.cfg.PoolName, sockets: filepath.Join(c.sockets(), "libvirt", "qemu", "channel", "target")}
+	return site{pool: c.cfg.PoolName, folder: c.cfg.PoolPath, system: c.uri.system, sockets: filepath.Join(c.sockets(), "libvirt", "qemu", "channel", "target")}
 }
 
 // sockets is where libvirt keeps its sockets: beside its definitions, or with
@@ -103,29 +103,52 @@ func (c *Conn) redefine(s *session, d *libvirt.Domain, spec lab.NodeSpec, disk l
 	if err != nil {
 		return err
 	}
-	if disk != (lab.Disk{}) && def.overlay() != disk.Overlay {
-		if err := dropManagedSave(d); err != nil {
+	if def.drive() != nil && (spec.Medium == "" || spec.Medium != def.medium()) { // else the guest may have ejected it
+		if err := c.changeLiveMedium(d, spec.Medium); err != nil {
 			return err
 		}
 	}
-	return s.edit(d, func(x *libvirtxml.Domain) error { return applySpec(x, c.site(), spec, disk) })
-}
-
-// edit changes what will be true at the domain's next start. The secrets must
-// be read along, or they would be lost.
-func (s *session) edit(d *libvirt.Domain, change func(*libvirtxml.Domain) error) error {
-	text, err := d.GetXMLDesc(libvirt.DOMAIN_XML_INACTIVE | libvirt.DOMAIN_XML_SECURE)
+	bring := func(x *libvirtxml.Domain) error { return applySpec(x, c.site(), spec, disk) }
+	if disk == (lab.Disk{}) || def.overlay() == disk.Overlay {
+		return s.edit(d, bring)
+	}
+	if err := dropManagedSave(d); err != nil {
+		return err
+	}
+	now, err := conditionOf(d)
 	if err != nil {
 		return err
 	}
-	var x libvirtxml.Domain
-	if err := x.Unmarshal(text); err != nil {
-		return fmt.Errorf("read domain XML: %w", err)
+	if spec.TPM && !now.active() {
+		return s.renew(d, def, bring)
 	}
-	if err := change(&x); err != nil {
+	return s.edit(d, bring)
+}
+
+// edit changes what will be true at the domain's next start.
+func (s *session) edit(d *libvirt.Domain, change func(*libvirtxml.Domain) error) error {
+	x, err := readDomain(d)
+	if err != nil {
 		return err
 	}
-	return s.define(&x)
+	if err := change(x); err != nil {
+		return err
+	}
+	return s.define(x)
+}
+
+// readDomain reads what will be true at the domain's next start. The secrets are
+// read along, or they would be lost when it is defined again.
+func readDomain(d *libvirt.Domain) (*libvirtxml.Domain, error) {
+	text, err := d.GetXMLDesc(libvirt.DOMAIN_XML_INACTIVE | libvirt.DOMAIN_XML_SECURE)
+	if err != nil {
+		return nil, err
+	}
+	var x libvirtxml.Domain
+	if err := x.Unmarshal(text); err != nil {
+		return nil, fmt.Errorf("read domain XML: %w", err)
+	}
+	return &x, nil
 }
 
 func dropManagedSave(d *libvirt.Domain) error {
@@ -203,16 +226,12 @@ func (c *Conn) Undefine(ctx context.Context, id string) error {
 }
 
 func (c *Conn) undefine(d *libvirt.Domain) error {
-	if _, err := c.definitionOf(d); err != nil {
+	def, err := c.definitionOf(d)
+	if err != nil {
 		return err
 	}
 	if err := checkInactive(d, "remove"); err != nil {
 		return err
 	}
-	const saved = libvirt.DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
-	err := d.UndefineFlags(saved | libvirt.DOMAIN_UNDEFINE_NVRAM | libvirt.DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
-	if errors.Is(err, libvirt.ERR_INVALID_ARG) { // a driver that has no such things refuses the flags
-		err = d.UndefineFlags(saved)
-	}
-	return err
+	return forget(d, def)
 }

@@ -24,8 +24,9 @@ type definition struct {
 	Metadata struct {
 		Mark *mark `xml:"urn:sandboxlabs:node:1 node"`
 	} `xml:"metadata"`
-	Disks    []definedDisk    `xml:"devices>disk"`
-	Graphics []definedDisplay `xml:"devices>graphics"`
+	Variables string           `xml:"os>nvram"` // file of the firmware's
+	Disks     []definedDisk    `xml:"devices>disk"`
+	Graphics  []definedDisplay `xml:"devices>graphics"`
 
 	Clipboard bool `xml:"-"` // of an inactive one only
 }
@@ -40,6 +41,9 @@ type definedDisk struct {
 	Source struct {
 		File string `xml:"file,attr"`
 	} `xml:"source"`
+	Alias struct {
+		Name string `xml:"name,attr"`
+	} `xml:"alias"`
 }
 
 type definedDisplay struct {
@@ -122,6 +126,7 @@ func (d *definition) spec() (lab.NodeSpec, error) {
 	spec, err := d.Metadata.Mark.spec()
 	spec.ID, spec.Name = d.UUID, d.Name
 	spec.VCPUs, spec.MemoryMiB, spec.Clipboard = d.VCPU.count(), d.memory()>>10, d.Clipboard
+	spec.Medium = d.medium()
 	if id, generation, ok := lab.ParseOverlayVolume(path.Base(d.overlay())); ok && id == d.UUID {
 		spec.Generation = generation
 	}
@@ -158,6 +163,24 @@ func (d *definition) overlay() string {
 		}
 	}
 	return first
+}
+
+// drive is the node's own; nil: it has none.
+func (d *definition) drive() *definedDisk {
+	for i := range d.Disks {
+		if d.Disks[i].Alias.Name == driveAlias {
+			return &d.Disks[i]
+		}
+	}
+	return nil
+}
+
+// medium is the volume in the drive.
+func (d *definition) medium() string {
+	if drive := d.drive(); drive != nil {
+		return mediumAt(drive.Source.File)
+	}
+	return ""
 }
 
 func (d *definition) vnc() *lab.VNC {

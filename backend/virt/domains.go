@@ -103,7 +103,7 @@ func observe(d *libvirt.Domain, def definition, now condition) (lab.Domain, erro
 			return domain, err
 		}
 		domain.VNC = live.vnc()
-		domain.Overlay = live.overlay()
+		domain.Overlay, domain.Inserted = live.overlay(), live.medium()
 	}
 	return domain, nil
 }

@@ -13,6 +13,8 @@ import (
 // site is where a domain is defined.
 type site struct {
 	pool    string // whose nodes they are
+	folder  string // of the pool's volumes
+	system  bool   // by the system's libvirt, whose QEMU is another user
 	sockets string // directory in which libvirt makes the sockets of channels
 }
 
@@ -32,6 +34,9 @@ func applySpec(d *libvirtxml.Domain, at site, spec lab.NodeSpec, disk lab.Disk) 
 	if disk != (lab.Disk{}) {
 		setDisk(d, spec.ID, disk)
 	}
+	setMedium(d, at, spec.Medium)
+	setFirmware(d, spec, disk)
+	setTPM(d, spec.TPM)
 	setMAC(d, spec.MAC)
 	if v := vnc(d); v != nil {
 		v.Keymap = spec.Keymap

@@ -55,7 +55,7 @@ func TestPoolIsStarted(t *testing.T) {
 	}
 	virsh(t, c, "pool-destroy", c.cfg.PoolName)
 	virsh(t, c, "pool-undefine", c.cfg.PoolName)
-	if _, err := c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base); err != nil {
+	if _, err := c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base, 0); err != nil {
 		t.Error(err)
 	}
 }
@@ -95,7 +95,7 @@ func TestDiskFull(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 16<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base)
+	_, err = c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base, 0)
 	wantProblem(t, err, lab.KindUnavailable, "full", c.cfg.PoolPath)
 	if got, err := c.Volumes(t.Context()); err != nil || len(got) != 2 {
 		t.Errorf("got %+v, error %v, want the base and the first overlay", got, err)
@@ -108,7 +108,7 @@ func TestBaseGone(t *testing.T) {
 	if err := os.Remove(filepath.Join(c.cfg.PoolPath, spec.Base)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base)
+	_, err := c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base, 0)
 	if lab.KindOf(err) != lab.KindNotFound {
 		t.Errorf("got %v, want KindNotFound", err)
 	}

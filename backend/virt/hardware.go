@@ -154,7 +154,12 @@ func file(path string, labels ...libvirtxml.DomainDeviceSecLabel) *libvirtxml.Do
 	return &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: path, SecLabel: labels}}
 }
 
+// chain is what an overlay stands on; without a base there is no more, and
+// libvirt need not look for it.
 func chain(base string) *libvirtxml.DomainDiskBackingStore {
+	if base == "" {
+		return &libvirtxml.DomainDiskBackingStore{}
+	}
 	return &libvirtxml.DomainDiskBackingStore{
 		Format:       &libvirtxml.DomainDiskFormat{Type: "qcow2"},
 		Source:       file(base, libvirtxml.DomainDeviceSecLabel{Model: "dac", Relabel: "no"}),

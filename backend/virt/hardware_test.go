@@ -52,7 +52,7 @@ func mustMarshal(t testing.TB, d *libvirtxml.Domain) string {
 func TestDomainXML(t *testing.T) {
 	shared := mustNewDomain(t, false)
 	setClipboard(shared, true)
-	for name, d := range map[string]*libvirtxml.Domain{"kvm": mustNewDomain(t, true), "tcg": mustNewDomain(t, false), "clipboard": shared} {
+	for name, d := range map[string]*libvirtxml.Domain{"kvm": mustNewDomain(t, true), "tcg": mustNewDomain(t, false), "clipboard": shared, "install": mustInstaller(t)} {
 		got := mustMarshal(t, d)
 		golden := filepath.Join("testdata", name+".xml")
 		if *update {
@@ -70,9 +70,75 @@ func TestDomainXML(t *testing.T) {
 	}
 }
 
+// mustInstaller is a node that is installed from a medium, with all that it may have.
+func mustInstaller(t testing.TB) *libvirtxml.Domain {
+	t.Helper()
+	spec, disk := exampleSpec(), exampleDisk("/pool")
+	spec.Base, disk.Base, spec.DiskBytes = "", "", 20<<30
+	spec.Medium, spec.Firmware, spec.TPM = exampleMedium, lab.FirmwareUEFI, true
+	d, err := newDomain(machine{}, site{pool: "sandboxlabs", folder: "/pool", system: true}, spec, disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+const exampleMedium = "debian.0123456789ab.iso"
+
+// TestMedium makes sure that only the drive's own media go in and out of it.
+func TestMedium(t *testing.T) {
+	at := site{folder: "/pool"}
+	d := mustNewDomain(t, false)
+	d.Devices.Disks = append(d.Devices.Disks, libvirtxml.DomainDisk{Device: "cdrom", Target: &libvirtxml.DomainDiskTarget{Dev: "sda", Bus: "sata"}})
+	without := mustMarshal(t, d)
+	setMedium(d, at, "")
+	if got := mustMarshal(t, d); got != without {
+		t.Errorf("got\n%s\nwant no drive for nothing", got)
+	}
+	setMedium(d, at, exampleMedium)
+	drive := &d.Devices.Disks[2]
+	if drive.Target.Dev != "sdb" || drive.Source.File.File != "/pool/"+exampleMedium || len(d.OS.BootDevices) != 2 {
+		t.Errorf("got %+v, want it beside the other's drive", drive)
+	}
+	drive.Source = file("/theirs.iso")
+	setMedium(d, at, "")
+	if drive.Source == nil {
+		t.Error("the medium that another program has put in was taken out")
+	}
+	setMedium(d, at, exampleMedium)
+	setMedium(d, at, "")
+	if drive.Source != nil {
+		t.Errorf("got %+v in the drive, want nothing", drive.Source)
+	}
+}
+
+// TestFirmwareOfOthers makes sure that what somebody chose for a domain stays.
+func TestFirmwareOfOthers(t *testing.T) {
+	spec := exampleSpec()
+	spec.Firmware, spec.TPM = lab.FirmwareUEFI, true
+	d := mustInstaller(t)
+	d.OS.FirmwareInfo, d.OS.NVRam.Template = nil, "/vars.fd"
+	d.Devices.TPMs[0].Model = "tpm-tis"
+	if err := applySpec(d, site{folder: "/pool"}, spec, lab.Disk{Overlay: "/pool/" + spec.OverlayVolume(4)}); err != nil {
+		t.Fatal(err)
+	}
+	want := libvirtxml.DomainNVRam{NVRam: "/pool/" + spec.ID + ".4.nvram", Template: "/vars.fd"}
+	if *d.OS.NVRam != want || d.OS.FirmwareInfo != nil || len(d.Devices.TPMs) != 1 || d.Devices.TPMs[0].Model != "tpm-tis" {
+		t.Errorf("got %+v, %+v, want their choice with the variables %+v", d.OS, d.Devices.TPMs, want)
+	}
+	for file, want := range map[string]bool{
+		"/pool/" + spec.ID + ".4.nvram": true, "/pool/" + spec.ID + ".4.fd": false,
+		"/var/lib/libvirt/qemu/nvram/web-1_VARS.fd": false, "": false,
+	} {
+		if got := ownVariables(file, spec.ID); got != want {
+			t.Errorf("%s: got %t, want %t", file, got, want)
+		}
+	}
+}
+
 func TestDomainXMLIsValid(t *testing.T) {
 	needReal(t)
-	for _, name := range []string{"kvm", "tcg", "clipboard"} {
+	for _, name := range []string{"kvm", "tcg", "clipboard", "install"} {
 		mustRun(t, "virt-xml-validate", filepath.Join("testdata", name+".xml"), "domain")
 	}
 }

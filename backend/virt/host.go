@@ -40,6 +40,9 @@ func (c *Conn) host(s *session) (lab.Host, error) {
 		return host, err
 	}
 	host.Accelerated, host.Acceleration = m.KVM, m.Reason
+	if err := tellAbilities(s, m, &host); err != nil {
+		return host, err
+	}
 	if host.MemoryMiB, host.FreeMiB, err = memory(s, node); err != nil {
 		return host, err
 	}

@@ -44,7 +44,7 @@ func mustDefineOn(t testing.TB, c *Conn, base lab.Volume) lab.NodeSpec {
 	t.Helper()
 	spec := labtest.Spec("virt-" + uuid.NewString()[:8])
 	spec.Base = base.Name
-	overlay, err := c.CreateOverlay(t.Context(), spec.OverlayVolume(1), base.Name)
+	overlay, err := c.CreateOverlay(t.Context(), spec.OverlayVolume(1), base.Name, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestManagedSaveIsDropped(t *testing.T) {
 	spec := mustDefine(t, c)
 	mustPower(t, c, spec.ID, lab.PowerStart)
 	virsh(t, c, "managedsave", spec.ID)
-	v, err := c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base)
+	v, err := c.CreateOverlay(t.Context(), spec.OverlayVolume(2), spec.Base, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -20,20 +21,22 @@ import (
 const reserve = 16 << 20
 
 // CreateOverlay implements lab.Pool.
-func (c *Conn) CreateOverlay(ctx context.Context, name, base string) (volume lab.Volume, err error) {
+func (c *Conn) CreateOverlay(ctx context.Context, name, base string, size int64) (volume lab.Volume, err error) {
 	if err := checkOverlay(name); err != nil {
 		return lab.Volume{}, err
 	}
-	if err := checkVolume(base); err != nil {
-		return lab.Volume{}, err
+	if base != "" {
+		if err := checkVolume(base); err != nil {
+			return lab.Volume{}, err
+		}
 	}
 	err = c.with(ctx, "make the overlay", func(s *session) error {
 		return c.withPool(s, func(p *libvirt.StoragePool) error {
-			under, err := c.volume(p, base)
+			under, err := c.under(p, base, size)
 			if err != nil {
 				return err
 			}
-			handle, err := c.make(p, overlayXML(name, under.Path), reserve)
+			handle, err := c.make(p, overlayXML(name, under.Path, size), reserve)
 			if err != nil {
 				return err
 			}
@@ -45,6 +48,22 @@ func (c *Conn) CreateOverlay(ctx context.Context, name, base string) (volume lab
 	return volume, err
 }
 
+// under gives the base of an overlay whose disk is to have size bytes; without a
+// base it is the zero volume.
+func (c *Conn) under(p *libvirt.StoragePool, base string, size int64) (lab.Volume, error) {
+	if base == "" {
+		if size <= 0 {
+			return lab.Volume{}, lab.Errorf(lab.KindInvalid, "a disk of %d bytes can not be made", size)
+		}
+		return lab.Volume{}, nil
+	}
+	v, err := c.volume(p, base)
+	if err == nil && size != 0 && size < v.VirtualBytes {
+		err = lab.Errorf(lab.KindInvalid, "a disk of %s is smaller than its base, which has %s", lab.Size(size), lab.Size(v.VirtualBytes))
+	}
+	return v, err
+}
+
 func checkOverlay(name string) error {
 	if isOverlay(name) {
 		return nil
@@ -54,17 +73,20 @@ func checkOverlay(name string) error {
 
 // overlayXML describes an overlay (libvirt.org/formatstorage.html). Without a
 // format libvirt would record the base as raw. Capacity 0 is the base's.
-func overlayXML(name, base string) libvirtxml.StorageVolume {
+func overlayXML(name, base string, size int64) libvirtxml.StorageVolume {
 	qcow2 := &libvirtxml.StorageVolumeTargetFormat{Type: "qcow2"}
-	return libvirtxml.StorageVolume{
+	x := libvirtxml.StorageVolume{
 		Name:     name,
-		Capacity: &libvirtxml.StorageVolumeSize{Value: 0},
+		Capacity: &libvirtxml.StorageVolumeSize{Value: uint64(size)},
 		Target: &libvirtxml.StorageVolumeTarget{
 			Format: qcow2, Compat: "1.1",
 			Permissions: &libvirtxml.StorageVolumeTargetPermissions{Mode: "0600"},
 		},
-		BackingStore: &libvirtxml.StorageVolumeBackingStore{Path: base, Format: qcow2},
 	}
+	if base != "" {
+		x.BackingStore = &libvirtxml.StorageVolumeBackingStore{Path: base, Format: qcow2}
+	}
+	return x
 }
 
 // make makes a volume for which there must be room.
@@ -154,23 +176,42 @@ func (c *Conn) lookup(p *libvirt.StoragePool, name string) (*libvirt.StorageVol,
 	return handle, err
 }
 
-// Delete implements lab.Pool.
+// Delete implements lab.Pool. The variables go first: without their overlay
+// nobody would look for them.
 func (c *Conn) Delete(ctx context.Context, name string) error {
 	if err := checkVolume(name); err != nil {
 		return err
 	}
-	err := c.with(ctx, "delete the volume", func(s *session) error {
+	return c.with(ctx, "delete the volume", func(s *session) error {
 		return c.withPool(s, func(p *libvirt.StoragePool) error {
-			handle, err := c.lookup(p, name)
-			if err != nil {
-				return err
+			if vars := variablesOf(name); isOverlay(name) && c.mayHave(vars) {
+				if err := c.remove(p, vars); err != nil {
+					return err
+				}
 			}
-			defer free(handle)
-			return handle.Delete(0)
+			return c.remove(p, name)
 		})
 	})
+}
+
+// mayHave reports whether there may be a file of that name in the pool; libvirt
+// need not look then, which reads all of the pool anew.
+func (c *Conn) mayHave(name string) bool {
+	if !c.uri.local() {
+		return true
+	}
+	_, err := os.Lstat(path.Join(c.cfg.PoolPath, name))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+func (c *Conn) remove(p *libvirt.StoragePool, name string) error {
+	handle, err := c.lookup(p, name)
 	if lab.KindOf(err) == lab.KindNotFound {
 		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	defer free(handle)
+	return handle.Delete(0)
 }

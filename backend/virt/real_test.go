@@ -161,9 +161,17 @@ type testDriver struct{ *Conn }
 
 func (d testDriver) Domain(ctx context.Context, id string) (lab.Domain, error) {
 	domain, err := d.Conn.Domain(ctx, id)
-	if domain.State.Active() {
-		domain.VNC = mockDisplay()
+	if !domain.State.Active() {
+		return domain, err
 	}
+	domain.VNC = mockDisplay()
+	err = errors.Join(err, d.withActive(ctx, id, "look for a drive", func(_ *session, handle *libvirt.Domain) error {
+		live, err := readXML(handle, 0)
+		if live.drive() != nil { // what is in it never changes
+			domain.Inserted = domain.Spec.Medium
+		}
+		return err
+	}))
 	return domain, err
 }
 

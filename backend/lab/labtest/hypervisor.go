@@ -27,12 +27,17 @@ type Hypervisor struct {
 	foreign  map[string]bool // names of domains that are not ours
 	watchers map[*watcher]bool
 	ports    int
+	bare     bool // the host has neither UEFI nor TPM
 }
 
 type domain struct {
 	spec      lab.NodeSpec
 	disk      lab.Disk // as defined
 	live      lab.Disk // while active
+	drive     bool     // it is defined with one
+	liveDrive bool     // while active
+	inserted  string   // while active
+	locked    bool     // the guest holds on to what is in its drive
 	state     lab.State
 	transient bool
 	port      int
@@ -112,7 +117,7 @@ func (h *Hypervisor) Domain(ctx context.Context, id string) (got lab.Domain, err
 func (d *domain) tell() lab.Domain {
 	got := lab.Domain{Spec: copied(d.spec), State: d.state, Overlay: d.disk.Overlay, Problem: d.problem}
 	if d.state.Active() {
-		got.Overlay, got.VNC = d.live.Overlay, &lab.VNC{Host: "127.0.0.1", Port: d.port}
+		got.Overlay, got.Inserted, got.VNC = d.live.Overlay, d.inserted, &lab.VNC{Host: "127.0.0.1", Port: d.port}
 	}
 	return got
 }
@@ -144,6 +149,10 @@ func (h *Hypervisor) Define(ctx context.Context, spec lab.NodeSpec, disk lab.Dis
 		if disk == (lab.Disk{}) {
 			disk = d.disk
 		}
+		if d.liveDrive && !d.locked {
+			d.inserted = spec.Medium
+		}
+		d.drive = d.drive || spec.Medium != ""
 		d.spec, d.disk, d.transient = copied(spec), disk, false
 		d.spec.Name = name
 		return true, nil
@@ -235,6 +244,7 @@ func (h *Hypervisor) boot(d *domain) error {
 	}
 	h.ports++
 	d.port, d.password, d.live, d.presses = h.ports, h.newPassword(), d.disk, 0
+	d.liveDrive, d.inserted, d.locked = d.drive, d.spec.Medium, false
 	d.since = time.Now()
 	h.become(d, lab.Running)
 	return nil
@@ -268,7 +278,10 @@ func (h *Hypervisor) Host(ctx context.Context) (host lab.Host, err error) {
 	err = h.do(h.called(ctx, "Host"), "", func(*domain) (bool, error) {
 		host = lab.Host{
 			URI: h.link.URI, Profile: "session", Hypervisor: "Fake 1.0", CPUs: 8, MemoryMiB: 16 << 10, FreeMiB: 8 << 10,
-			Accelerated: true, Acceleration: "kvm: the fake needs no reason", PoolPath: poolPath, PoolBytes: 200 << 30, PoolFree: h.pool.left(),
+			Accelerated: true, Acceleration: "kvm: the fake needs no reason", UEFI: !h.bare, TPM: !h.bare, PoolPath: poolPath, PoolBytes: 200 << 30, PoolFree: h.pool.left(),
+		}
+		if h.bare {
+			host.NoUEFI, host.NoTPM = "The fake has no UEFI.", "The fake has no TPM."
 		}
 		return false, nil
 	})

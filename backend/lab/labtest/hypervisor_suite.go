@@ -1,6 +1,7 @@
 package labtest
 
 import (
+	"bytes"
 	"cmp"
 	"reflect"
 	"slices"
@@ -44,6 +45,7 @@ func HypervisorSuite(t *testing.T, fresh func(t *testing.T) (lab.Hypervisor, lab
 		{"the power states follow the actions", hypervisorPower},
 		{"an action in the wrong state is busy", hypervisorWrongState},
 		{"a redefined disk serves the next start", hypervisorNextStart},
+		{"a medium goes into the drive, and out of it", hypervisorMedium},
 		{"what is not there is not found", hypervisorMissing},
 		{"every change is hinted at", hypervisorWatch},
 		{"a watch ends with its context", hypervisorWatchEnds},
@@ -76,7 +78,7 @@ func (r rig) disk(spec lab.NodeSpec) lab.Disk {
 	name := spec.OverlayVolume(spec.Generation)
 	v, err := r.p.Volume(r.Context(), name)
 	if lab.KindOf(err) == lab.KindNotFound {
-		v, err = r.p.CreateOverlay(r.Context(), name, r.base.Name)
+		v, err = r.p.CreateOverlay(r.Context(), name, r.base.Name, 0)
 	}
 	if err != nil {
 		r.Fatalf("overlay %s: %v", name, err)
@@ -314,6 +316,51 @@ func hypervisorNextStart(r rig) {
 	if want := r.disk(spec).Overlay; d.Overlay != want {
 		r.Errorf("got overlay %s, want %s", d.Overlay, want)
 	}
+}
+
+// hypervisorMedium gives a domain a drive at its second start, and then changes
+// what is in it, off and on.
+func hypervisorMedium(r rig) {
+	spec := r.defined("node")
+	r.power(spec.ID, lab.PowerStart, lab.Running)
+	first, second := r.medium("first"), r.medium("second")
+	put := func(medium, inserted string) {
+		r.Helper()
+		spec.Medium = medium
+		if err := r.h.Define(r.Context(), spec, lab.Disk{}); err != nil {
+			r.Fatalf("putting in %q: %v", medium, err)
+		}
+		d := r.domain(spec.ID)
+		r.wantSpec(d.Spec, spec)
+		if d.Inserted != inserted {
+			r.Errorf("got %q in the drive, want %q", d.Inserted, inserted)
+		}
+	}
+	put(first, "") // it has no drive yet
+	r.power(spec.ID, lab.PowerForceOff, lab.Stopped)
+	put(second, "")
+	put(first, "")
+	if d := r.power(spec.ID, lab.PowerStart, lab.Running); d.Inserted != first {
+		r.Errorf("got %q in the drive after a start, want %q", d.Inserted, first)
+	}
+	put(second, second)
+	put("", "")
+	put(first, first)
+	r.power(spec.ID, lab.PowerForceOff, lab.Stopped)
+	put("", "")
+	spec.Medium = "../" + first
+	wantKind(r, "a medium elsewhere", r.h.Define(r.Context(), spec, lab.Disk{}), lab.KindInvalid)
+}
+
+// medium gives the volume of a medium, uploaded for the test.
+func (r rig) medium(name string) string {
+	r.Helper()
+	content := make([]byte, 64<<10)
+	v, err := r.p.Upload(r.Context(), lab.MediumVolume(name, "0123456789ab"), int64(len(content)), bytes.NewReader(content))
+	if err != nil {
+		r.Fatalf("uploading a medium: %v", err)
+	}
+	return v.Name
 }
 
 func hypervisorMissing(r rig) {

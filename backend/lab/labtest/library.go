@@ -72,11 +72,11 @@ func (l *Library) Images(ctx context.Context) (all []lab.Image, err error) {
 // adopt makes records for whole volumes that have none.
 func (l *Library) adopt() {
 	for _, volume := range l.pool.Names() {
-		_, name, _, ok := lab.ParseImageVolume(volume)
+		kind, name, _, ok := lab.ParseImageVolume(volume)
 		v, content := l.pool.take(volume)
 		sha := sum(content)
-		if _, known := l.images[name]; ok && !known && !l.adding[name] && lab.BaseVolume(name, sha) == volume {
-			l.record(name, sha, v)
+		if _, known := l.images[name]; ok && !known && !l.adding[name] && lab.ImageVolume(kind, name, sha) == volume {
+			l.record(kind, name, sha, v)
 		}
 	}
 }
@@ -86,9 +86,9 @@ func sum(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-func (l *Library) record(name, sha string, v lab.Volume) lab.Image {
+func (l *Library) record(kind lab.ImageKind, name, sha string, v lab.Volume) lab.Image {
 	image := lab.Image{
-		Name: name, Kind: lab.ImageBase, Volume: v.Name, Path: v.Path, SHA256: sha, Bytes: v.FileBytes, VirtualBytes: v.VirtualBytes,
+		Name: name, Kind: kind, Volume: v.Name, Path: v.Path, SHA256: sha, Bytes: v.FileBytes, VirtualBytes: v.VirtualBytes,
 		ModTime: v.ModTime, AddedAt: time.Now().UTC(), State: lab.ImageReady,
 	}
 	l.images[name] = image
@@ -276,7 +276,7 @@ func (l *Library) publish(in lab.Addition, content []byte) (lab.Image, error) {
 	if old, ok := l.images[name]; ok {
 		return l.check(old)
 	}
-	image := l.record(name, sha, v)
+	image := l.record(lab.ImageBase, name, sha, v)
 	image.Origin = in.Origin
 	if in.Defaults != nil {
 		image.Defaults = *in.Defaults
@@ -324,6 +324,19 @@ func (l *Library) MustAddImage(t testing.TB, name string) lab.Image {
 		t.Fatal(err)
 	}
 	return image
+}
+
+// MustAddMedium puts a medium into the library without being recorded.
+func (l *Library) MustAddMedium(t testing.TB, name string) lab.Image {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	content := append([]byte(name), make([]byte, 64<<10)...)
+	v, err := l.pool.put(lab.MediumVolume(name, sum(content)), content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.record(lab.ImageMedium, name, sum(content), v)
 }
 
 // take gives a volume and its content; nil if it is gone.

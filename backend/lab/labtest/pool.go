@@ -2,6 +2,7 @@ package labtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"maps"
@@ -80,13 +81,13 @@ func (p *Pool) Lose(name string) {
 	delete(p.volumes, name)
 }
 
-// whole reports whether there is an overlay at this path, on a base that is there.
+// whole reports whether there is an overlay at this path, alone or on a base that is there.
 func (p *Pool) whole(path string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, v := range p.volumes {
 		if v.Path == path {
-			return p.volumes[v.Backing[len(poolPath):]] != nil
+			return v.Backing == "" || p.volumes[v.Backing[len(poolPath):]] != nil
 		}
 	}
 	return false
@@ -158,16 +159,22 @@ func (p *Pool) find(name string) (*volume, error) {
 }
 
 // CreateOverlay makes an empty overlay.
-func (p *Pool) CreateOverlay(ctx context.Context, name, base string) (made lab.Volume, err error) {
+func (p *Pool) CreateOverlay(ctx context.Context, name, base string, size int64) (made lab.Volume, err error) {
 	err = p.do(ctx, "CreateOverlay", name, isOverlay, func() error {
-		if !isImage(base) {
-			return lab.Errorf(lab.KindInvalid, "%q is no base", base)
+		under := &volume{}
+		if base != "" {
+			if !isImage(base) {
+				return lab.Errorf(lab.KindInvalid, "%q is no base", base)
+			}
+			if under, err = p.find(base); err != nil {
+				return err
+			}
 		}
-		b, err := p.find(base)
-		if err != nil {
-			return err
+		virtual := cmp.Or(size, under.VirtualBytes)
+		if virtual <= 0 || virtual < under.VirtualBytes {
+			return lab.Errorf(lab.KindInvalid, "a disk of %d bytes can not be made", virtual)
 		}
-		made, err = p.add(name, lab.Volume{Bytes: overlayBytes, FileBytes: overlayBytes, VirtualBytes: b.VirtualBytes, Backing: b.Path}, nil)
+		made, err = p.add(name, lab.Volume{Bytes: overlayBytes, FileBytes: overlayBytes, VirtualBytes: virtual, Backing: under.Path}, nil)
 		return err
 	})
 	return made, err

@@ -28,6 +28,7 @@ func PoolSuite(t *testing.T, fresh func(t *testing.T) lab.Pool) {
 		{"a failed upload leaves nothing", poolUploadFails},
 		{"an overlay stands on its base", poolOverlay},
 		{"an overlay needs a free name and a base", poolOverlayRefused},
+		{"an overlay can be larger than its base, and stand alone", poolOverlaySizes},
 		{"a copy of an overlay has its base", poolCopy},
 		{"a copy needs a free name and a source", poolCopyRefused},
 		{"deleting is final and can be repeated", poolDelete},
@@ -59,7 +60,7 @@ func mustUploadBase(t testing.TB, p lab.Pool) lab.Volume {
 // mustCreateOverlay makes the overlay of that name on a base.
 func mustCreateOverlay(t testing.TB, p lab.Pool, name, base string) lab.Volume {
 	t.Helper()
-	v, err := p.CreateOverlay(t.Context(), name, base)
+	v, err := p.CreateOverlay(t.Context(), name, base, 0)
 	if err != nil {
 		t.Fatalf("creating overlay %s: %v", name, err)
 	}
@@ -189,12 +190,42 @@ func poolOverlayRefused(t *testing.T, p lab.Pool) {
 	base := mustUploadBase(t, p)
 	name := OverlayName()
 	mustCreateOverlay(t, p, name, base.Name)
-	_, err := p.CreateOverlay(t.Context(), name, base.Name)
+	_, err := p.CreateOverlay(t.Context(), name, base.Name, 0)
 	wantKind(t, "a taken name", err, lab.KindExists)
-	_, err = p.CreateOverlay(t.Context(), OverlayName(), lab.BaseVolume("other", "0123456789ab"))
+	_, err = p.CreateOverlay(t.Context(), OverlayName(), lab.BaseVolume("other", "0123456789ab"), 0)
 	wantKind(t, "a missing base", err, lab.KindNotFound)
 	if got, want := volumeNames(t, p), sorted(name, base.Name); !slices.Equal(got, want) {
 		t.Errorf("listed %v, want %v", got, want)
+	}
+}
+
+func poolOverlaySizes(t *testing.T, p lab.Pool) {
+	base := mustUploadBase(t, p)
+	const large = 3 << 30
+	for _, under := range []lab.Volume{base, {}} {
+		name := OverlayName()
+		v, err := p.CreateOverlay(t.Context(), name, under.Name, large)
+		if err != nil {
+			t.Fatalf("a larger one on %q: %v", under.Name, err)
+		}
+		if v.VirtualBytes != large || v.Backing != under.Path || v.Bytes <= 0 || v.Bytes > 1<<20 {
+			t.Errorf("got %+v, want %d bytes of disk on %q", v, int64(large), under.Path)
+		}
+		wantVolume(t, mustVolume(t, p, name), v)
+		copied, err := p.CopyOverlay(t.Context(), OverlayName(), name)
+		if err != nil || copied.VirtualBytes != large || copied.Backing != under.Path {
+			t.Errorf("a copy: got %+v, %v, want it like %+v", copied, err, v)
+		}
+	}
+	before := volumeNames(t, p)
+	_, err := p.CreateOverlay(t.Context(), OverlayName(), base.Name, BaseBytes/2)
+	wantKind(t, "one below its base's size", err, lab.KindInvalid)
+	for _, size := range []int64{0, -1} {
+		_, err = p.CreateOverlay(t.Context(), OverlayName(), "", size)
+		wantKind(t, "one without a base or a size", err, lab.KindInvalid)
+	}
+	if got := volumeNames(t, p); !slices.Equal(got, before) {
+		t.Errorf("listed %v, want %v", got, before)
 	}
 }
 
@@ -244,7 +275,7 @@ func poolBadName(t *testing.T, p lab.Pool) {
 			wantKind(t, what+" of "+name, err, lab.KindInvalid)
 		}
 	}
-	_, err := p.CreateOverlay(t.Context(), base.Name, base.Name)
+	_, err := p.CreateOverlay(t.Context(), base.Name, base.Name, 0)
 	wantKind(t, "an overlay named like a base", err, lab.KindInvalid)
 	_, err = p.Upload(t.Context(), OverlayName(), 0, bytes.NewReader(nil))
 	wantKind(t, "a base named like an overlay", err, lab.KindInvalid)
@@ -254,8 +285,8 @@ func poolBadName(t *testing.T, p lab.Pool) {
 func poolCalls(ctx context.Context, p lab.Pool, name, base string) map[string]error {
 	errs := make(map[string]error)
 	_, errs["Volume"] = p.Volume(ctx, name)
-	_, errs["CreateOverlay"] = p.CreateOverlay(ctx, name, base)
-	_, errs["CreateOverlay on it"] = p.CreateOverlay(ctx, OverlayName(), name)
+	_, errs["CreateOverlay"] = p.CreateOverlay(ctx, name, base, 0)
+	_, errs["CreateOverlay on it"] = p.CreateOverlay(ctx, OverlayName(), name, 0)
 	_, errs["CopyOverlay"] = p.CopyOverlay(ctx, name, OverlayName())
 	_, errs["CopyOverlay from it"] = p.CopyOverlay(ctx, OverlayName(), name)
 	_, errs["Upload"] = p.Upload(ctx, name, 0, bytes.NewReader(nil))
@@ -274,7 +305,7 @@ func poolMissing(t *testing.T, p lab.Pool) {
 func poolCancelled(t *testing.T, p lab.Pool) {
 	base := mustUploadBase(t, p)
 	ctx := cancelled(t)
-	_, err := p.CreateOverlay(ctx, OverlayName(), base.Name)
+	_, err := p.CreateOverlay(ctx, OverlayName(), base.Name, 0)
 	wantKind(t, "CreateOverlay", err, lab.KindUnavailable)
 	content := QCOW2(BaseBytes, NoFlaw)
 	_, err = p.Upload(ctx, lab.BaseVolume("other", "0123456789ab"), int64(len(content)), bytes.NewReader(content))

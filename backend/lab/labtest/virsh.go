@@ -55,6 +55,18 @@ func (h *Hypervisor) SetGuest(id string, g Guest) {
 	h.edit(id, func(d *domain) { d.guest = g })
 }
 
+// GuestLocks makes a guest hold on to what is in its drive until it is off.
+func (h *Hypervisor) GuestLocks(id string) {
+	h.edit(id, func(d *domain) { d.locked = true })
+}
+
+// SetBare takes UEFI and TPM from the host, or gives them back.
+func (h *Hypervisor) SetBare(bare bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.bare = bare
+}
+
 // GuestOff powers a guest off from inside.
 func (h *Hypervisor) GuestOff(id string) {
 	h.edit(id, func(d *domain) { h.become(d, lab.Stopped) })

@@ -198,6 +198,10 @@ export namespace lab {
 	    base: string;
 	    vcpus: number;
 	    memoryMiB: number;
+	    diskBytes?: number;
+	    medium?: string;
+	    firmware?: Firmware;
+	    tpm?: boolean;
 	    mac: string;
 	    keymap?: string;
 	    clipboard?: boolean;
@@ -212,6 +216,7 @@ export namespace lab {
 	    deletedAt?: string;
 	    state: State;
 	    overlay: Overlay;
+	    inserted?: string;
 	    vnc?: VNC;
 	    undo?: Undo;
 	    problem?: Problem;
@@ -259,6 +264,10 @@ export namespace lab {
 	    freeMiB: number;
 	    accelerated: boolean;
 	    acceleration: string;
+	    uefi: boolean;
+	    noUEFI?: string;
+	    tpm: boolean;
+	    noTPM?: string;
 	    poolPath: string;
 	    poolBytes: number;
 	    poolFreeBytes: number;
@@ -322,6 +331,7 @@ export namespace service {
 	    path?: string;
 	    address?: string;
 	    sum?: string;
+	    node?: string;
 	    defaults?: lab.Defaults;
 	    compress?: boolean;
 	}
@@ -339,6 +349,9 @@ export namespace service {
 	    notes: string;
 	    start: boolean;
 	    clipboard?: boolean;
+	    diskGiB?: number;
+	    firmware?: lab.Firmware;
+	    tpm?: boolean;
 	    guacamole: Record<string, string>;
 	}
 	export interface SetInput {
@@ -348,6 +361,7 @@ export namespace service {
 	    notes?: string;
 	    keymap?: string;
 	    clipboard?: boolean;
+	    medium?: string;
 	    guacamole: Record<string, string>;
 	}
 
