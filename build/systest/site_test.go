@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 )
 
@@ -25,7 +26,8 @@ var profiles = []string{system, session}
 // program and the tiny image, and somebody to be in each profile.
 type site struct {
 	dir      string
-	image    string // the tiny guest
+	image    string                 // the tiny guest
+	iso      func() (string, error) // an ISO of it, which is made when it is first asked for
 	accounts map[string]account
 	guest    string // name of the user made for this run; empty: none was
 	worlds   atomic.Int32
@@ -62,6 +64,10 @@ func (s *site) install() error {
 	if err := copyFile(program, s.path("bin", "sandboxlabs"), 0o755); err != nil {
 		return err
 	}
+	s.iso = sync.OnceValues(func() (string, error) {
+		file := s.path("tiny.iso")
+		return file, output(exec.Command(filepath.Join("..", "..", "images", "tiny", "build.sh"), file))
+	})
 	s.image = s.path("tiny.qcow2")
 	err := copyFile(filepath.Join("..", "out", "tiny.qcow2"), s.image, 0o444)
 	if errors.Is(err, fs.ErrNotExist) {

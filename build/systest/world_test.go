@@ -115,7 +115,7 @@ func (w *world) removeNodes() error {
 	for _, name := range names {
 		if strings.HasPrefix(name, w.name) {
 			w.run("virsh", "-c", w.uri, "destroy", name) // it may be off
-			undefine := []string{"undefine", name, "--managed-save", "--snapshots-metadata", "--checkpoints-metadata"}
+			undefine := []string{"undefine", name, "--managed-save", "--nvram", "--snapshots-metadata", "--checkpoints-metadata"}
 			err = errors.Join(err, w.exec("virsh", append([]string{"-c", w.uri}, undefine...)...))
 		}
 	}
