@@ -65,6 +65,7 @@ type Hypervisor interface {
 type Disk struct {
 	Overlay string // path of the overlay
 	Base    string // path of its base image; empty: it stands alone
+	Seed    string // path of the seed for its first boot; empty: the domain has none
 }
 
 // PowerAction is a change of state one can ask of a domain.

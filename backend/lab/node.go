@@ -61,6 +61,8 @@ type NodeSpec struct {
 	StartedAt   *time.Time        `json:"startedAt" ts_type:"string | null"`    // last start
 	WipedAt     *time.Time        `json:"wipedAt" ts_type:"string | null"`      // last wipe
 	DeletedAt   *time.Time        `json:"deletedAt,omitempty" ts_type:"string"` // set: deleted, can be restored until purged
+
+	FirstBoot *FirstBoot `json:"firstBoot,omitempty" ts_type:"FirstBoot"` // nil: nothing is told to its system
 }
 
 // KeptOverlay is an overlay that is not in use and can be returned to.
@@ -125,6 +127,9 @@ func (s *NodeSpec) Check() error {
 	if err := s.checkDisks(); err != nil {
 		return err
 	}
+	if err := s.FirstBoot.Check(); err != nil {
+		return err
+	}
 	return s.checkHardware()
 }
 
@@ -173,11 +178,36 @@ func (s *NodeSpec) StopLimit() time.Duration {
 // OverlayVolume is the name of the volume that holds generation n of the node's overlay.
 func (s *NodeSpec) OverlayVolume(n int) string { return fmt.Sprintf("%s.%d.qcow2", s.ID, n) }
 
-var overlayPattern = regexp.MustCompile(`^([0-9a-f-]{36})\.([1-9][0-9]{0,8})\.qcow2$`)
+// SeedVolume is the name of the volume from which the system on generation n of
+// the node's overlay reads what to do at its first boot. Each has its own, so that
+// an old disk that comes back finds the identity it knows.
+func (s *NodeSpec) SeedVolume(n int) string { return fmt.Sprintf("%s.%d.seed.iso", s.ID, n) }
+
+var (
+	overlayPattern = regexp.MustCompile(`^([0-9a-f-]{36})\.([1-9][0-9]{0,8})\.qcow2$`)
+	seedPattern    = regexp.MustCompile(`^([0-9a-f-]{36})\.([1-9][0-9]{0,8})\.seed\.iso$`)
+)
 
 // ParseOverlayVolume is the inverse of OverlayVolume; ok is false for any other name.
 func ParseOverlayVolume(volume string) (id string, generation int, ok bool) {
-	m := overlayPattern.FindStringSubmatch(volume)
+	return parseVolume(overlayPattern, volume)
+}
+
+// ParseSeedVolume is the inverse of SeedVolume; ok is false for any other name.
+func ParseSeedVolume(volume string) (id string, generation int, ok bool) {
+	return parseVolume(seedPattern, volume)
+}
+
+// ParseNodeVolume gives whose a volume is, be it an overlay or a seed.
+func ParseNodeVolume(volume string) (id string, generation int, ok bool) {
+	if id, generation, ok = ParseSeedVolume(volume); ok {
+		return id, generation, ok
+	}
+	return ParseOverlayVolume(volume)
+}
+
+func parseVolume(pattern *regexp.Regexp, volume string) (id string, generation int, ok bool) {
+	m := pattern.FindStringSubmatch(volume)
 	if m == nil || CheckID(m[1]) != nil {
 		return "", 0, false
 	}

@@ -75,6 +75,14 @@ func TestVolumeNames(t *testing.T) {
 	if gotID, got, ok := ParseOverlayVolume(s.OverlayVolume(12)); gotID != id || got != 12 || !ok {
 		t.Errorf("an overlay: got %s, %d, %v, want %s, 12", gotID, got, ok, id)
 	}
+	if gotID, got, ok := ParseSeedVolume(s.SeedVolume(12)); gotID != id || got != 12 || !ok {
+		t.Errorf("a seed: got %s, %d, %v, want %s, 12", gotID, got, ok, id)
+	}
+	for _, volume := range []string{s.OverlayVolume(12), s.SeedVolume(12)} {
+		if gotID, got, ok := ParseNodeVolume(volume); gotID != id || got != 12 || !ok {
+			t.Errorf("%s: got %s, %d, %v, want %s, 12", volume, gotID, got, ok, id)
+		}
+	}
 	for _, want := range ImageKinds {
 		kind, name, sum, ok := ParseImageVolume(ImageVolume(want, "debian.12", strings.Repeat("0f", 32)))
 		if kind != want || name != "debian.12" || sum != "0f0f0f0f0f0f" || !ok {
@@ -88,8 +96,11 @@ func TestVolumeNames(t *testing.T) {
 		if _, _, ok := ParseOverlayVolume(volume); ok {
 			t.Errorf("%q is taken for an overlay", volume)
 		}
+		if _, _, ok := ParseSeedVolume(strings.Replace(volume, ".qcow2", ".seed.iso", 1)); ok {
+			t.Errorf("%q is taken for a seed", volume)
+		}
 	}
-	for _, volume := range []string{"", "tiny.qcow2", "tiny.0f0f0f0f0f0.qcow2", "tiny.0F0F0F0F0F0F.qcow2", ".0f0f0f0f0f0f.qcow2", "a/b.0f0f0f0f0f0f.qcow2", "tiny.0f0f0f0f0f0f.img"} {
+	for _, volume := range []string{"", "tiny.qcow2", "tiny.0f0f0f0f0f0.qcow2", "tiny.0F0F0F0F0F0F.qcow2", ".0f0f0f0f0f0f.qcow2", s.SeedVolume(1), "a/b.0f0f0f0f0f0f.qcow2", "tiny.0f0f0f0f0f0f.img"} {
 		if _, _, _, ok := ParseImageVolume(volume); ok {
 			t.Errorf("%q is taken for an image", volume)
 		}

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Pool is where the volumes live: base images and overlays, side by side. It is
+// Pool is where the volumes live: images, overlays and seeds, side by side. It is
 // made and started when missing. Every method MUST return an *Error: KindInvalid
-// for a volume name that is neither an overlay's nor an image's (OverlayVolume,
-// ImageVolume), KindUnavailable while there is no connection, when the disk is
+// for a volume name that is none of theirs (ImageVolume, OverlayVolume,
+// SeedVolume), KindUnavailable while there is no connection, when the disk is
 // full, or when a pool of that name points elsewhere.
 type Pool interface {
-	// Volumes gives every volume whose name is an overlay's or an image's, read
-	// afresh, in a number of calls that does not grow needlessly with theirs.
+	// Volumes gives every volume whose name is one of these, read afresh, in a
+	// number of calls that does not grow needlessly with theirs.
 	Volumes(ctx context.Context) ([]Volume, error)
 
 	// Volume gives one, read afresh. KindNotFound if it is not there.
@@ -29,9 +29,10 @@ type Pool interface {
 	// variables of another, which MUST NOT be in use. KindExists if the name is taken.
 	CopyOverlay(ctx context.Context, name, from string) (Volume, error)
 
-	// Upload makes an image's volume of size bytes, a base's from a qcow2 file
-	// without a backing file: mode 0444, readable by every QEMU of this pool. On
-	// failure nothing stays. KindExists if the name is taken.
+	// Upload makes a volume of size bytes: an image's, a base's from a qcow2 file
+	// without a backing file, with mode 0444 and readable by every QEMU of this
+	// pool; or a seed's, readable by its owner and the QEMU of its node alone, for
+	// it has a hash of a password. On failure nothing stays. KindExists if the name is taken.
 	Upload(ctx context.Context, name string, size int64, content io.Reader) (Volume, error)
 
 	// Download gives the bytes of a volume's file.

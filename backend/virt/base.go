@@ -15,7 +15,7 @@ import (
 	"sandboxlabs/backend/lab"
 )
 
-// The modes of files in the pool. Every QEMU may read a base, nothing may write it.
+// The modes of files in the pool. Every QEMU may read an image, nothing may write it.
 const (
 	readOnly fs.FileMode = 0o444
 	private  fs.FileMode = 0o600
@@ -23,10 +23,10 @@ const (
 
 // Upload implements lab.Pool.
 func (c *Conn) Upload(ctx context.Context, name string, size int64, content io.Reader) (volume lab.Volume, err error) {
-	if !isImage(name) {
-		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "%q is not the name of an image's volume", name)
+	if !isImage(name) && !isSeed(name) {
+		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "%q is not the name of an image's or a seed's volume", name)
 	}
-	err = c.with(ctx, "upload the image", func(s *session) error {
+	err = c.with(ctx, "upload the volume", func(s *session) error {
 		return c.withPool(s, func(p *libvirt.StoragePool) error {
 			volume, err = c.upload(ctx, s, p, name, size, content)
 			return err
@@ -36,8 +36,8 @@ func (c *Conn) Upload(ctx context.Context, name string, size int64, content io.R
 }
 
 func (c *Conn) upload(ctx context.Context, s *session, p *libvirt.StoragePool, name string, size int64, content io.Reader) (lab.Volume, error) {
-	err := c.fill(ctx, s, p, fileXML(name, size, c.uploadMode()), content, func(handle *libvirt.StorageVol) error {
-		if c.uri.system {
+	err := c.fill(ctx, s, p, fileXML(name, size, c.uploadMode(name)), content, func(handle *libvirt.StorageVol) error {
+		if c.uri.system || isSeed(name) {
 			return nil
 		}
 		file, err := handle.GetPath()
@@ -52,11 +52,12 @@ func (c *Conn) upload(ctx context.Context, s *session, p *libvirt.StoragePool, n
 	return c.volume(p, name)
 }
 
-// uploadMode is the mode of a base while it is uploaded. The system's libvirt
+// uploadMode is the mode of a volume while it is uploaded. The system's libvirt
 // may write to a read-only file; a user's own may not, but is always here, so
-// that the file can be made read-only when it is complete.
-func (c *Conn) uploadMode() fs.FileMode {
-	if c.uri.system {
+// that the file can be made read-only when it is complete. A seed has secrets in
+// it: libvirt gives it to the QEMU of its node at the start, as it does an overlay.
+func (c *Conn) uploadMode(name string) fs.FileMode {
+	if c.uri.system && !isSeed(name) {
 		return readOnly
 	}
 	return private

@@ -79,7 +79,7 @@ func setMemory(d *libvirtxml.Domain, mib uint) {
 func setDisk(d *libvirtxml.Domain, id string, to lab.Disk) {
 	own := -1
 	for i, candidate := range d.Devices.Disks {
-		if own < 0 && candidate.Target != nil && candidate.Target.Dev == "vda" || ownedBy(candidate, id) {
+		if own < 0 && candidate.Target != nil && candidate.Target.Dev == "vda" || owner(candidate, lab.ParseOverlayVolume) == id {
 			own = i
 		}
 	}
@@ -92,14 +92,32 @@ func setDisk(d *libvirtxml.Domain, id string, to lab.Disk) {
 		at.Source = file(to.Overlay)
 	}
 	at.BackingStore = chain(to.Base)
+	setSeed(d, id, to.Seed)
 }
 
-func ownedBy(d libvirtxml.DomainDisk, id string) bool {
-	if d.Source == nil || d.Source.File == nil {
-		return false
+// setSeed gives the domain the disk of its first boot, in the place of another
+// generation's; an empty path takes it away.
+func setSeed(d *libvirtxml.Domain, id, path string) {
+	own := slices.IndexFunc(d.Devices.Disks, func(disk libvirtxml.DomainDisk) bool { return owner(disk, lab.ParseSeedVolume) == id })
+	switch {
+	case own < 0 && path == "":
+	case own < 0:
+		d.Devices.Disks = append(d.Devices.Disks, seed(path))
+	case path == "":
+		d.Devices.Disks = slices.Delete(d.Devices.Disks, own, own+1)
+	case d.Devices.Disks[own].Source.File.File != path:
+		d.Devices.Disks[own].Source = file(path)
 	}
-	owner, _, ok := lab.ParseOverlayVolume(path.Base(d.Source.File.File))
-	return ok && owner == id
+}
+
+// owner gives the ID of the node whose volume a disk is, by the names that parse
+// knows; empty if it is none.
+func owner(d libvirtxml.DomainDisk, parse func(volume string) (id string, generation int, ok bool)) string {
+	if d.Source == nil || d.Source.File == nil {
+		return ""
+	}
+	id, _, _ := parse(path.Base(d.Source.File.File))
+	return id
 }
 
 func setMAC(d *libvirtxml.Domain, mac string) {

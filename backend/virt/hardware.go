@@ -150,6 +150,19 @@ func disk() libvirtxml.DomainDisk {
 	}
 }
 
+// seed is the disk that cloud-init finds by its label. It is on the bus of the
+// node's own disk, which its kernel must have a driver for: kernels for virtual
+// machines, such as Debian's cloud kernel, have none for SATA.
+func seed(path string) libvirtxml.DomainDisk {
+	return libvirtxml.DomainDisk{
+		Device:   "disk",
+		Driver:   &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},
+		Source:   file(path),
+		Target:   &libvirtxml.DomainDiskTarget{Dev: "vdz", Bus: "virtio"},
+		ReadOnly: &libvirtxml.DomainDiskReadOnly{},
+	}
+}
+
 func file(path string, labels ...libvirtxml.DomainDeviceSecLabel) *libvirtxml.DomainDiskSource {
 	return &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: path, SecLabel: labels}}
 }

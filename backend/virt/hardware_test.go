@@ -52,7 +52,11 @@ func mustMarshal(t testing.TB, d *libvirtxml.Domain) string {
 func TestDomainXML(t *testing.T) {
 	shared := mustNewDomain(t, false)
 	setClipboard(shared, true)
-	for name, d := range map[string]*libvirtxml.Domain{"kvm": mustNewDomain(t, true), "tcg": mustNewDomain(t, false), "clipboard": shared, "install": mustInstaller(t)} {
+	seeded, spec := mustNewDomain(t, false), exampleSpec()
+	setSeed(seeded, spec.ID, "/pool/"+spec.SeedVolume(3))
+	for name, d := range map[string]*libvirtxml.Domain{
+		"kvm": mustNewDomain(t, true), "tcg": mustNewDomain(t, false), "clipboard": shared, "seed": seeded, "install": mustInstaller(t),
+	} {
 		got := mustMarshal(t, d)
 		golden := filepath.Join("testdata", name+".xml")
 		if *update {
@@ -138,7 +142,7 @@ func TestFirmwareOfOthers(t *testing.T) {
 
 func TestDomainXMLIsValid(t *testing.T) {
 	needReal(t)
-	for _, name := range []string{"kvm", "tcg", "clipboard", "install"} {
+	for _, name := range []string{"kvm", "tcg", "clipboard", "seed", "install"} {
 		mustRun(t, "virt-xml-validate", filepath.Join("testdata", name+".xml"), "domain")
 	}
 }
@@ -161,6 +165,31 @@ func TestClipboard(t *testing.T) {
 		t.Errorf("got\n%s\nwant it left as it was:\n%s", got, theirs)
 	}
 	setClipboard(d, false)
+	if got := mustMarshal(t, d); got != without {
+		t.Errorf("got\n%s\nwant no trace of it:\n%s", got, without)
+	}
+}
+
+// TestSeed makes sure that a node has one seed at most, of the right generation,
+// and that disks of others stay.
+func TestSeed(t *testing.T) {
+	d, spec := mustNewDomain(t, false), exampleSpec()
+	without := mustMarshal(t, d)
+	theirs := seed("/theirs/0b0e8a52-0c42-4b4b-9f0e-5d1d3a3c7a12.1.seed.iso")
+	disk := exampleDisk("/pool")
+	for n := range 3 {
+		disk.Seed = "/pool/" + spec.SeedVolume(n+1)
+		setDisk(d, spec.ID, disk)
+		if got := len(d.Devices.Disks); got != 2 || d.Devices.Disks[1].Source.File.File != disk.Seed || d.Devices.Disks[1].ReadOnly == nil {
+			t.Fatalf("got %d disks, the last %+v, want the node's own and %s", got, d.Devices.Disks[1], disk.Seed)
+		}
+	}
+	d.Devices.Disks = append(d.Devices.Disks, theirs)
+	setDisk(d, spec.ID, exampleDisk("/pool"))
+	if got := len(d.Devices.Disks); got != 2 || d.Devices.Disks[1].Source.File.File != theirs.Source.File.File {
+		t.Fatalf("got %d disks, want the node's own and %s", got, theirs.Source.File.File)
+	}
+	d.Devices.Disks = d.Devices.Disks[:1]
 	if got := mustMarshal(t, d); got != without {
 		t.Errorf("got\n%s\nwant no trace of it:\n%s", got, without)
 	}

@@ -72,8 +72,13 @@ func isImage(name string) bool {
 	return ok && !isOverlay(name)
 }
 
+func isSeed(name string) bool {
+	_, _, ok := lab.ParseSeedVolume(name)
+	return ok
+}
+
 func checkVolume(name string) error {
-	if isOverlay(name) || isImage(name) {
+	if isOverlay(name) || isImage(name) || isSeed(name) {
 		return nil
 	}
 	return lab.Errorf(lab.KindInvalid, "%q is not the name of a volume of ours", name)

@@ -239,7 +239,9 @@ func (h *Hypervisor) power(d *domain, action lab.PowerAction) (changed bool, err
 }
 
 func (h *Hypervisor) boot(d *domain) error {
-	if !h.pool.whole(strings.TrimSuffix(d.disk.Overlay, snapshot)) {
+	disk := d.disk
+	disk.Overlay = strings.TrimSuffix(disk.Overlay, snapshot)
+	if !h.pool.whole(disk) {
 		return lab.Errorf(lab.KindUnavailable, "the disk of %s is gone", d.spec.Name)
 	}
 	h.ports++

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ func HypervisorSuite(t *testing.T, fresh func(t *testing.T) (lab.Hypervisor, lab
 		{"a defined domain tells its spec", hypervisorDefine},
 		{"a zero disk changes none and makes none", hypervisorZeroDisk},
 		{"a domain can be brought to another spec", hypervisorRedefine},
+		{"a seed serves the start", hypervisorSeed},
 		{"defining keeps the name", hypervisorKeepsName},
 		{"a name is given once", hypervisorNameTaken},
 		{"a domain can be renamed while it is off", hypervisorRename},
@@ -157,6 +159,10 @@ func (r rig) fullSpec(name string) lab.NodeSpec {
 	spec.Notes = "two\nlines,\ttabs, \"quotes\", <ümlaut> & ]]> \x01 \uffff"
 	spec.Kept = []lab.KeptOverlay{{Generation: 1, At: at(3), Reason: lab.KeptByWipe}, {Generation: 2, At: at(4), Reason: lab.KeptByUndo}}
 	spec.StartedAt, spec.WipedAt = &started, &wiped
+	spec.FirstBoot = &lab.FirstBoot{
+		HostName: "other", User: "ann", PasswordHash: "$6$rounds=50000$salt$0123456789./abc", Packages: []string{"vim"},
+		NetworkConfig: "version: 2\n# <ümlaut> & \"more\"\n",
+	}
 	return spec
 }
 
@@ -210,6 +216,31 @@ func hypervisorZeroDisk(r rig) {
 		r.Errorf("got overlay %s, want it left at %s", d.Overlay, want)
 	}
 	wantKind(r, "a new domain without a disk", r.h.Define(r.Context(), r.spec("new"), lab.Disk{}), lab.KindNotFound)
+}
+
+func hypervisorSeed(r rig) {
+	spec := r.spec("node")
+	spec.FirstBoot = &lab.FirstBoot{User: "ann"}
+	disk := r.disk(spec)
+	seed, err := r.p.Upload(r.Context(), spec.SeedVolume(1), 4, strings.NewReader("seed"))
+	if err != nil {
+		r.Fatalf("uploading a seed: %v", err)
+	}
+	disk.Seed = seed.Path
+	for range 2 {
+		if err := r.h.Define(r.Context(), spec, disk); err != nil {
+			r.Fatalf("defining: %v", err)
+		}
+	}
+	d := r.power(spec.ID, lab.PowerStart, lab.Running)
+	r.wantSpec(d.Spec, spec)
+	if d.Overlay != disk.Overlay {
+		r.Errorf("got overlay %s, want %s", d.Overlay, disk.Overlay)
+	}
+	r.power(spec.ID, lab.PowerForceOff, lab.Stopped)
+	wantKind(r, "a disk without the seed", r.h.Define(r.Context(), spec, r.disk(spec)), "")
+	wantKind(r, "deleting the seed", r.p.Delete(r.Context(), seed.Name), "")
+	r.power(spec.ID, lab.PowerStart, lab.Running)
 }
 
 func hypervisorKeepsName(r rig) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -81,17 +82,17 @@ func (p *Pool) Lose(name string) {
 	delete(p.volumes, name)
 }
 
-// whole reports whether there is an overlay at this path, alone or on a base that is there.
-func (p *Pool) whole(path string) bool {
+// whole reports whether there is an overlay, alone or on a base that is there, and
+// the seed if there is to be one.
+func (p *Pool) whole(disk lab.Disk) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, v := range p.volumes {
-		if v.Path == path {
-			return v.Backing == "" || p.volumes[v.Backing[len(poolPath):]] != nil
-		}
-	}
-	return false
+	v := p.at(disk.Overlay)
+	return v != nil && (v.Backing == "" || p.at(v.Backing) != nil) && (disk.Seed == "" || p.at(disk.Seed) != nil)
 }
+
+// at gives the volume at a path; nil if there is none. p.mu must be held.
+func (p *Pool) at(path string) *volume { return p.volumes[strings.TrimPrefix(path, poolPath)] }
 
 func (p *Pool) disconnect(why *lab.Error) {
 	p.mu.Lock()
@@ -124,7 +125,15 @@ func isImage(name string) bool {
 	return ok
 }
 
-func isVolume(name string) bool { return isOverlay(name) || isImage(name) }
+func isSeed(name string) bool {
+	_, _, ok := lab.ParseSeedVolume(name)
+	return ok
+}
+
+func isVolume(name string) bool { return isOverlay(name) || isFile(name) }
+
+// isFile tells the volumes that are uploaded.
+func isFile(name string) bool { return isImage(name) || isSeed(name) }
 
 // Volumes gives every volume.
 func (p *Pool) Volumes(ctx context.Context) (all []lab.Volume, err error) {
@@ -210,9 +219,9 @@ func (p *Pool) add(name string, v lab.Volume, content []byte) (lab.Volume, error
 	return v, nil
 }
 
-// Upload makes a base.
+// Upload makes an image's volume or a seed's.
 func (p *Pool) Upload(ctx context.Context, name string, size int64, content io.Reader) (made lab.Volume, err error) {
-	err = p.do(ctx, "Upload", name, isImage, func() error {
+	err = p.do(ctx, "Upload", name, isFile, func() error {
 		if p.volumes[name] != nil {
 			return lab.Errorf(lab.KindExists, "there is a volume %s already", name)
 		}
@@ -223,7 +232,11 @@ func (p *Pool) Upload(ctx context.Context, name string, size int64, content io.R
 		if int64(len(b)) != size {
 			return lab.Errorf(lab.KindInvalid, "the file has %d bytes, not %d", len(b), size)
 		}
-		made, err = p.add(name, lab.Volume{Bytes: size, FileBytes: size, VirtualBytes: VirtualBytes(b)}, b)
+		v := lab.Volume{Bytes: size, FileBytes: size}
+		if isImage(name) {
+			v.VirtualBytes = VirtualBytes(b)
+		}
+		made, err = p.add(name, v, b)
 		return err
 	})
 	return made, err

@@ -29,6 +29,7 @@ func PoolSuite(t *testing.T, fresh func(t *testing.T) lab.Pool) {
 		{"an overlay stands on its base", poolOverlay},
 		{"an overlay needs a free name and a base", poolOverlayRefused},
 		{"an overlay can be larger than its base, and stand alone", poolOverlaySizes},
+		{"a seed is a file of its own", poolSeed},
 		{"a copy of an overlay has its base", poolCopy},
 		{"a copy needs a free name and a source", poolCopyRefused},
 		{"deleting is final and can be repeated", poolDelete},
@@ -44,6 +45,11 @@ func PoolSuite(t *testing.T, fresh func(t *testing.T) lab.Pool) {
 // OverlayName gives the name of the first overlay of a node that does not exist.
 func OverlayName() string {
 	return (&lab.NodeSpec{ID: uuid.NewString()}).OverlayVolume(1)
+}
+
+// SeedName gives the name of the first seed of such a node.
+func SeedName() string {
+	return (&lab.NodeSpec{ID: uuid.NewString()}).SeedVolume(1)
 }
 
 // mustUploadBase uploads an empty disk of BaseBytes and gives its volume.
@@ -229,6 +235,32 @@ func poolOverlaySizes(t *testing.T, p lab.Pool) {
 	}
 }
 
+func poolSeed(t *testing.T, p lab.Pool) {
+	name, want := SeedName(), []byte("seed")
+	made, err := p.Upload(t.Context(), name, int64(len(want)), bytes.NewReader(want))
+	if err != nil {
+		t.Fatalf("uploading a seed: %v", err)
+	}
+	if made.Name != name || made.FileBytes != int64(len(want)) || made.Backing != "" || made.Path == "" {
+		t.Errorf("got %+v, want %s with %d bytes", made, name, len(want))
+	}
+	wantVolume(t, mustVolume(t, p, name), made)
+	if got := mustDownload(t, p, name); !bytes.Equal(got, want) {
+		t.Errorf("downloaded %q, want %q", got, want)
+	}
+	_, err = p.Upload(t.Context(), name, 3, bytes.NewReader([]byte("abc")))
+	wantKind(t, "a second upload", err, lab.KindExists)
+	if got := volumeNames(t, p); !slices.Equal(got, []string{name}) {
+		t.Errorf("listed %v, want %s", got, name)
+	}
+	for range 2 {
+		wantKind(t, "deleting", p.Delete(t.Context(), name), "")
+	}
+	if got := volumeNames(t, p); len(got) != 0 {
+		t.Errorf("left %v, want none", got)
+	}
+}
+
 func poolCopy(t *testing.T, p lab.Pool) {
 	base := mustUploadBase(t, p)
 	from, name := OverlayName(), OverlayName()
@@ -270,13 +302,15 @@ func poolDelete(t *testing.T, p lab.Pool) {
 
 func poolBadName(t *testing.T, p lab.Pool) {
 	base := mustUploadBase(t, p)
-	for _, name := range []string{"", "disk.qcow2", "../" + base.Name, OverlayName() + ".bak"} {
+	for _, name := range []string{"", "disk.qcow2", "../" + base.Name, OverlayName() + ".bak", SeedName() + ".bak"} {
 		for what, err := range poolCalls(t.Context(), p, name, base.Name) {
 			wantKind(t, what+" of "+name, err, lab.KindInvalid)
 		}
 	}
 	_, err := p.CreateOverlay(t.Context(), base.Name, base.Name, 0)
 	wantKind(t, "an overlay named like a base", err, lab.KindInvalid)
+	_, err = p.CreateOverlay(t.Context(), SeedName(), base.Name, 0)
+	wantKind(t, "an overlay named like a seed", err, lab.KindInvalid)
 	_, err = p.Upload(t.Context(), OverlayName(), 0, bytes.NewReader(nil))
 	wantKind(t, "a base named like an overlay", err, lab.KindInvalid)
 }

@@ -144,12 +144,24 @@ func (h *Hypervisor) Peek(id string) (d lab.Domain, ok bool) {
 	return d, ok
 }
 
-// Whole reports whether the overlay a domain is defined with, and its base, are there.
+// Disk gives the disk a domain is defined with; ok is false if there is no such domain.
+func (h *Hypervisor) Disk(id string) (disk lab.Disk, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	d := h.domains[id]
+	if d == nil {
+		return disk, false
+	}
+	return d.disk, true
+}
+
+// Whole reports whether the overlay a domain is defined with, its base and its
+// seed are there.
 func (h *Hypervisor) Whole(id string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	d := h.domains[id]
-	return d != nil && h.pool.whole(d.disk.Overlay)
+	return d != nil && h.pool.whole(d.disk)
 }
 
 // Disconnect takes libvirt away, for the reason given; while it is away, one
