@@ -29,6 +29,7 @@ import (
 	"sandboxlabs/backend/images"
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/rest"
+	"sandboxlabs/backend/seed"
 	"sandboxlabs/backend/service"
 	"sandboxlabs/backend/stack"
 	"sandboxlabs/backend/store"
@@ -52,6 +53,7 @@ func main() {
 		Window:  window,
 		Serve:   serve,
 		Version: version(),
+		In:      os.Stdin,
 		Out:     os.Stdout,
 		Err:     os.Stderr,
 	}, os.Args[1:]))
@@ -111,6 +113,8 @@ func (r *rig) wire(uri string, resident bool, log *slog.Logger) {
 
 		Journal:     store.NewJournal(r.paths.History),
 		Preferences: store.NewPage(r.paths.Page),
+
+		Seeder: seed.New(seed.Options{Home: home(), User: settings.FirstBoot.User, Keys: settings.FirstBoot.Keys}),
 
 		Gateway:   guacamole.New(log),
 		Stack:     stack.New(stackFiles, r.paths.Gateway),
@@ -194,6 +198,15 @@ func (k keeper) SaveGateway(_ context.Context, s lab.GatewaySettings) error {
 	}
 	k.last.Store(&g)
 	return nil
+}
+
+// home is the person's own folder, empty where they have none.
+func home() string {
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return dir
 }
 
 // owner says whose nodes these are, to tell them from others' at the same gateway.

@@ -37,6 +37,9 @@ func (a *App) Show(node string) (lab.Node, error) { return one(a, a.service.Show
 // Create makes a node.
 func (a *App) Create(in service.CreateInput) (lab.Node, error) { return one(a, a.service.Create, in) }
 
+// FirstBoot tells what there is to choose from for a node's first boot.
+func (a *App) FirstBoot() (lab.FirstBootChoices, error) { return none(a, a.service.FirstBoot) }
+
 // Start boots a node.
 func (a *App) Start(node string) (lab.Node, error) { return one(a, a.service.Start, node) }
 

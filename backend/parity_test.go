@@ -51,6 +51,7 @@ var commands = map[string]string{
 	"List":        "node ls",
 	"Show":        "node show",
 	"Create":      "node create",
+	"FirstBoot":   "node keys",
 	"Start":       "node start",
 	"Stop":        "node stop",
 	"ForceOff":    "node off",

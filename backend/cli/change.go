@@ -15,10 +15,13 @@ func (f *face) nodeCreate() *cobra.Command {
 	var in service.CreateInput
 	var wait, tpm bool
 	var parameters []string
+	var first firstBoot
 	cmd := &cobra.Command{
 		Use: "create NAME --image IMAGE", Short: "Make a node", Args: cobra.ExactArgs(1),
 		Long: "create makes a node on a base image. Of an installer's ISO it makes one with an empty disk and\n" +
-			"the ISO in its drive: the node boots from that until something is installed on the disk.",
+			"the ISO in its drive: the node boots from that until something is installed on the disk.\n\n" +
+			"A system that runs cloud-init is told at its first boot, and again after a wipe, its host name\n" +
+			"and what else the flags of the first boot say.",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {
 			in.Name, in.TPM = args[0], given(cmd, "tpm", &tpm)
@@ -26,7 +29,13 @@ func (f *face) nodeCreate() *cobra.Command {
 			if in.Guacamole, err = parametersOf(parameters, nil); err != nil {
 				return err
 			}
+			if err = first.read(f); err != nil {
+				return err
+			}
 			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+				if in.FirstBoot, err = first.of(ctx, s, in.Image, cmd); err != nil {
+					return err
+				}
 				n, err := s.Create(ctx, in)
 				if err == nil && (in.Start || wait) {
 					n, err = s.Wait(ctx, n.ID)
@@ -49,6 +58,7 @@ func (f *face) nodeCreate() *cobra.Command {
 	flags.StringArrayVar(&parameters, "guacamole", nil, "`KEY=VALUE` for its console at the gateway, such as read-only=true; may be repeated")
 	flags.BoolVar(&in.Start, "start", false, "boot it")
 	flags.BoolVar(&wait, "wait", false, "return when it runs")
+	first.flags(cmd)
 	must(cmd.MarkFlagRequired("image"))
 	must(cmd.RegisterFlagCompletionFunc("image", f.completeImages))
 	return cmd

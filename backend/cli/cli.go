@@ -27,6 +27,7 @@ type Program struct {
 	Serve func(ctx context.Context, uri, address string, ready func(link string)) error
 
 	Version  string
+	In       io.Reader
 	Out, Err io.Writer
 }
 

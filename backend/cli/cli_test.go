@@ -19,6 +19,8 @@ type desk struct {
 	served string                 // address of the last serve
 	opened int                    // windows
 	wired  func(*service.Service) // sees every service; may be nil
+	typed  string                 // on stdin
+	seeder labtest.Seeder
 }
 
 // mustDesk gives a host with the image tiny.
@@ -32,7 +34,7 @@ func mustDesk(t *testing.T) *desk {
 func (d *desk) open(string) (*service.Service, func() error, error) {
 	s := service.New(service.Options{
 		Hypervisor: d.Hypervisor, Pool: d.Pool, Library: d.Library, Store: d.Store, URI: "fake:///",
-		Journal: d.Journal, Gateway: d.Gateway, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
+		Journal: d.Journal, Gateway: d.Gateway, Seeder: &d.seeder, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
 	})
 	if d.wired != nil {
 		d.wired(s)
@@ -59,7 +61,7 @@ func (d *desk) run(ctx context.Context, args ...string) outcome {
 			ready("http://127.0.0.1:3001/?token=x")
 			return nil
 		},
-		Version: "v1.2.3", Out: &out, Err: &err,
+		Version: "v1.2.3", In: strings.NewReader(d.typed), Out: &out, Err: &err,
 	}, args)
 	return outcome{code, out.String(), err.String()}
 }

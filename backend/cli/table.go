@@ -99,6 +99,9 @@ func nodeSheet(w io.Writer, n lab.Node) {
 	if way := consoleWay(n); way != "" {
 		rows = append(rows, row("Console", way))
 	}
+	if f := n.FirstBoot; f != nil {
+		rows = append(rows, row("First boot", firstBootLine(n.HostName(), f)))
+	}
 	if n.Undo != nil {
 		rows = append(rows, row("Undo", fmt.Sprintf("%s of %s, until %s", lab.Size(n.Undo.Bytes), moment(&n.Undo.At), moment(&n.Undo.Until))))
 	}
@@ -126,6 +129,23 @@ func firmwareOf(spec lab.NodeSpec) string {
 		text += ", with a TPM 2.0"
 	}
 	return text
+}
+
+// firstBootLine says what cloud-init is told: the host name, and what else there is.
+func firstBootLine(host string, f *lab.FirstBoot) string {
+	parts := []string{"host name " + host}
+	say := func(is bool, format string, args ...any) {
+		if is {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	say(f.User != "", "user %s", f.User)
+	say(f.PasswordHash != "", "a password")
+	say(len(f.SSHKeys) > 0, "SSH keys: %d", len(f.SSHKeys))
+	say(len(f.Packages) > 0, "packages: %s", strings.Join(f.Packages, " "))
+	say(f.UserData != "", "user-data of your own")
+	say(f.NetworkConfig != "", "network-config of your own")
+	return strings.Join(parts, ", ")
 }
 
 // consoleWay says how a node's console can be had.

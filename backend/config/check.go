@@ -18,6 +18,9 @@ import (
 // fault is a value that can not be.
 type fault struct{ key, text string }
 
+// userPattern is what useradd takes by default.
+var userPattern = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+
 var poolPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
 func (s Settings) check() *fault {
@@ -34,6 +37,7 @@ func (s Settings) check() *fault {
 		between("bulk.limit", s.Bulk.Limit, 1, 64),
 		checkListen(s.Serve.Listen),
 		unless(slices.Contains([]string{"off", "stack", "external"}, s.Gateway.Mode), "gateway.mode", "%q is not off, stack or external", s.Gateway.Mode),
+		unless(s.FirstBoot.User == "" || userPattern.MatchString(s.FirstBoot.User), "first_boot.user", "%q is not the name of an account", s.FirstBoot.User),
 		between("gateway.web_port", s.Gateway.WebPort, 0, 65535),
 		between("gateway.guacd_port", s.Gateway.GuacdPort, 0, 65535),
 		between("gateway.database_port", s.Gateway.DatabasePort, 0, 65535),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func mustWrite(t *testing.T, content string) (path string) {
 
 func TestLoadMissingFileGivesDefaults(t *testing.T) {
 	got, err := Load(filepath.Join(t.TempDir(), "absent"))
-	if err != nil || got != Defaults() {
+	if err != nil || !reflect.DeepEqual(got, Defaults()) {
 		t.Errorf("got %+v, %v, want the defaults", got, err)
 	}
 	if f := Defaults().check(); f != nil {
@@ -54,6 +55,9 @@ recordings = "/recordings"
 web_port = 1
 guacd_port = 2
 database_port = 3
+[first_boot]
+user = "ann"
+ssh_keys = ["auto", "~/.ssh/id.pub"]
 `))
 	want := Settings{
 		Connect: "qemu+ssh://host/system", Emulation: EmulationTCG, Pool: Pool{"mine", "/srv/pool"},
@@ -61,8 +65,9 @@ database_port = 3
 		Gateway: Gateway{
 			"external", "https://guac.test/guacamole", "postgres://u:p@db.test/guacamole_db", "10.0.0.2", "/recordings", 1, 2, 3,
 		},
+		FirstBoot: FirstBoot{"ann", []string{"auto", "~/.ssh/id.pub"}},
 	}
-	if err != nil || got != want {
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	if got.Undo.For() != time.Hour || got.Undo.Bytes() != 2<<30 {
@@ -88,6 +93,8 @@ func TestLoadNamesLineAndKeyOfAFault(t *testing.T) {
 		{"not a URI", "connect = \"here\"\n", "connect", "qemu:///session", 1},
 		{"not loopback", "[serve]\nlisten = \"0.0.0.0:80\"\n", "serve.listen", "loopback", 2},
 		{"no port", "[serve]\nlisten = \"127.0.0.1\"\n", "serve.listen", "loopback", 2},
+		{"bad user", "[first_boot]\nuser = \"Ann\"\n", "first_boot.user", "not the name of an account", 2},
+		{"one key", "[first_boot]\nssh_keys = \"auto\"\n", "first_boot.ssh_keys", "type string", 2},
 		{"bad syntax", "[undo]\nhours = \n", "", "", 2},
 	}
 	for _, tt := range tests {

@@ -25,6 +25,7 @@ type Settings struct {
 	Bulk      Bulk      `toml:"bulk"`
 	Serve     Serve     `toml:"serve"`
 	Gateway   Gateway   `toml:"gateway"`
+	FirstBoot FirstBoot `toml:"first_boot"`
 }
 
 // Emulation says how guests run.
@@ -47,6 +48,12 @@ type Pool struct {
 type Node struct {
 	VCPUs     int `toml:"vcpus"`
 	MemoryMiB int `toml:"memory_mib"`
+}
+
+// FirstBoot holds what cloud-init is told at a node's first boot when it is not said.
+type FirstBoot struct {
+	User string   `toml:"user"`     // empty: the image's
+	Keys []string `toml:"ssh_keys"` // "auto" for all in ~/.ssh, paths of files that end in .pub, or keys
 }
 
 // Undo limits what is kept for undoing; what is older or more is purged.

@@ -29,6 +29,7 @@ var verbs = map[string]verb{
 	"List":        none((*service.Service).List),
 	"Show":        one((*service.Service).Show),
 	"Create":      one((*service.Service).Create),
+	"FirstBoot":   none((*service.Service).FirstBoot),
 	"Start":       one((*service.Service).Start),
 	"Stop":        one((*service.Service).Stop),
 	"ForceOff":    one((*service.Service).ForceOff),

@@ -190,7 +190,7 @@ func (c *change) value() lab.Node {
 	if n := c.s.nodes[c.id]; n != nil && (n.domain != nil || n.stored != nil) {
 		return c.s.value(n)
 	}
-	return lab.Node{NodeSpec: c.spec, State: lab.Missing}
+	return lab.Node{NodeSpec: told(c.spec), State: lab.Missing}
 }
 
 // later leaves the rest of the work for after the verb has returned; until it
@@ -345,6 +345,7 @@ func (c *change) put(ctx context.Context, spec lab.NodeSpec, disk lab.Disk) erro
 		old := disk
 		if c.domain != nil && disk != (lab.Disk{}) {
 			old.Overlay = c.domain.Overlay
+			old.Seed = c.seedBeside(old.Overlay)
 		}
 		if back := c.s.o.Hypervisor.Define(ctx, c.spec, old); back != nil {
 			c.s.o.Log.Warn("a domain could not be given its spec back", "node", c.id, "error", back)

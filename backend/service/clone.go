@@ -11,11 +11,11 @@ import (
 // the same base, or with a copy of the other's disk, which must be off for that.
 func (s *Service) Clone(ctx context.Context, node string, in CloneInput) (lab.Node, error) {
 	if !in.CopyDisk {
-		from, err := s.Show(ctx, node)
+		id, err := s.resolve(node, false)
 		if err != nil {
 			return lab.Node{}, err
 		}
-		return s.clone(ctx, from.NodeSpec, in.Name, nil)
+		return s.clone(ctx, s.specOf(id), in.Name, nil)
 	}
 	var made lab.Node
 	_, err := s.change(ctx, node, "being copied", func(_ context.Context, c *change) (err error) {
@@ -40,6 +40,7 @@ func (s *Service) clone(ctx context.Context, spec lab.NodeSpec, name string, ove
 	origin := "clone of " + spec.Name
 	spec.Name = name
 	identify(&spec)
+	spec.FirstBoot = ownName(spec.FirstBoot)
 	if err := spec.Check(); err != nil {
 		return lab.Node{}, err
 	}
@@ -54,12 +55,12 @@ func (s *Service) clone(ctx context.Context, spec lab.NodeSpec, name string, ove
 			}
 			return c.settleIn(going, spec, disk, origin)
 		}
-		v, err := overlay(ctx, spec.OverlayVolume(1))
+		v, err := overlay(ctx, spec.OverlayVolume(spec.Generation))
+		disk, err := c.standOn(going, spec, v, err)
 		if err != nil {
-			c.abandon(going, spec.OverlayVolume(1))
+			c.abandon(going, spec)
 			return err
 		}
-		c.made(v)
-		return c.settleIn(going, spec, diskOf(v), origin+", with its disk")
+		return c.settleIn(going, spec, disk, origin+", with its disk")
 	})
 }

@@ -137,6 +137,63 @@ var crashCases = []crashCase{
 		},
 	},
 	{
+		name:    "create with a first boot",
+		prepare: (*house).withCloudInit,
+		verb: func(ctx context.Context, s *Service) (lab.Node, error) {
+			return s.Create(ctx, CreateInput{Name: "new", Image: "tiny", FirstBoot: &lab.FirstBootInput{}})
+		},
+		repeat: func(h *house) {
+			if _, err := h.s.Show(h.Context(), "new"); err != nil {
+				h.must(h.s.Create(h.Context(), CreateInput{Name: "new", Image: "tiny", FirstBoot: &lab.FirstBootInput{}}))
+			}
+			h.wantSeed(h.node("new"), "new")
+		},
+	},
+	{
+		name:    "start with a first boot",
+		prepare: func(h *house) { h.seeded("web") },
+		verb:    func(ctx context.Context, s *Service) (lab.Node, error) { return s.Start(ctx, "web") },
+		repeat: func(h *house) {
+			if h.node("web").State == lab.Stopped {
+				h.done(h.s.Start(h.Context(), "web"))
+			}
+			h.wantSeed(h.wantState("web", lab.Running), "web")
+		},
+	},
+	{
+		name:    "wipe with a first boot",
+		prepare: func(h *house) { h.seeded("web") },
+		verb:    func(ctx context.Context, s *Service) (lab.Node, error) { return s.Wipe(ctx, "web") },
+		repeat:  func(h *house) { h.wantSeed(h.done(h.s.Wipe(h.Context(), "web")), "web") },
+	},
+	{
+		name: "undo with a first boot",
+		prepare: func(h *house) {
+			h.seeded("web")
+			h.done(h.s.Wipe(h.Context(), "web"))
+		},
+		verb: func(ctx context.Context, s *Service) (lab.Node, error) { return s.UndoWipe(ctx, "web") },
+		repeat: func(h *house) {
+			if h.node("web").Undo != nil {
+				h.done(h.s.UndoWipe(h.Context(), "web"))
+			}
+			h.wantSeed(h.node("web"), "web")
+		},
+	},
+	{
+		name:    "delete for good with a first boot",
+		prepare: func(h *house) { h.seeded("web") },
+		verb:    func(ctx context.Context, s *Service) (lab.Node, error) { return s.Delete(ctx, "web", true) },
+		repeat: func(h *house) {
+			if _, err := h.s.Delete(h.Context(), "web", true); err != nil {
+				h.wantError(err, lab.KindNotFound, "web")
+			}
+			if left := h.Pool.Names(); len(left) != 1 {
+				h.Errorf("left %v, want the base alone", left)
+			}
+		},
+	},
+	{
 		name:    "set",
 		prepare: func(h *house) { h.running("web", "file") },
 		verb: func(ctx context.Context, s *Service) (lab.Node, error) {

@@ -50,6 +50,9 @@ func (s *Service) newSpec(ctx context.Context, in CreateInput) (lab.NodeSpec, er
 	if err := furnish(&spec, image, in.DiskGiB); err != nil {
 		return lab.NodeSpec{}, err
 	}
+	if spec.FirstBoot, err = s.prepare(image, in.FirstBoot); err != nil {
+		return lab.NodeSpec{}, err
+	}
 	identify(&spec)
 	if err := spec.Check(); err != nil {
 		return lab.NodeSpec{}, err
@@ -169,7 +172,7 @@ func (s *Service) make(ctx context.Context, spec lab.NodeSpec, work func(context
 func (c *change) settleIn(ctx context.Context, spec lab.NodeSpec, disk lab.Disk, origin string) error {
 	undone, err := c.define(ctx, spec, disk)
 	if undone {
-		c.abandon(ctx, spec.OverlayVolume(spec.Generation))
+		c.abandon(ctx, spec)
 		if gone := c.s.o.Store.Delete(ctx, c.id); gone != nil {
 			c.s.o.Log.Warn("the spec of a node that was not made stays", "node", c.id, "error", gone)
 		}

@@ -57,7 +57,7 @@ func (c *change) remove(ctx context.Context, last *lab.Node) error {
 	if c.spec.DeletedAt == nil {
 		c.tell(lab.MomentDeleted, "")
 	}
-	last.NodeSpec, last.State, last.VNC, last.Problem = spec, lab.Stopped, nil, nil
+	last.NodeSpec, last.State, last.VNC, last.Problem = told(spec), lab.Stopped, nil, nil
 	return nil
 }
 

@@ -21,6 +21,8 @@ type CreateInput struct {
 	TPM      *bool        `json:"tpm,omitempty"`
 
 	Guacamole map[string]string `json:"guacamole"` // parameters of the connection at the gateway
+
+	FirstBoot *lab.FirstBootInput `json:"firstBoot,omitempty"` // nil: nothing is told to its system
 }
 
 // SetInput changes a node; what is nil stays. VCPUs and MemoryMiB of an active

@@ -79,7 +79,7 @@ func (s *Service) value(n *node) lab.Node {
 	spec := n.spec()
 	overlay := s.volumes[spec.OverlayVolume(spec.Generation)]
 	v := lab.Node{
-		NodeSpec: spec, State: n.state(), Problem: n.problem, Undo: s.undo(spec), Gateway: s.registration(spec.ID),
+		NodeSpec: told(spec), State: n.state(), Problem: n.problem, Undo: s.undo(spec), Gateway: s.registration(spec.ID),
 		Overlay: lab.Overlay{Path: overlay.Path, Bytes: overlay.Bytes},
 	}
 	if d := n.domain; d != nil {
@@ -102,6 +102,12 @@ func missing(name string) *lab.Problem {
 		Kind: lab.KindNotFound, Message: name + " is gone from libvirt; its spec is still here",
 		Hint: "Make it again from its spec, or forget it.",
 	}
+}
+
+// told is a spec as others may see it.
+func told(spec lab.NodeSpec) lab.NodeSpec {
+	spec.FirstBoot = spec.FirstBoot.Told()
+	return spec
 }
 
 // undo is what UndoWipe would bring back; nil: nothing.

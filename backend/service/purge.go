@@ -106,17 +106,17 @@ func (c *change) purge(ctx context.Context, l leftover) error {
 	if err := c.rewrite(ctx, spec); err != nil {
 		return err
 	}
-	return c.drop(ctx, spec.OverlayVolume(l.generation))
+	return c.dropGeneration(ctx, spec, l.generation)
 }
 
-// erase deletes every overlay of a node without a domain, and then its spec.
+// erase deletes every overlay and seed of a node without a domain, and then its spec.
 func (c *change) erase(ctx context.Context) error {
 	volumes, err := c.s.o.Pool.Volumes(ctx)
 	if err != nil {
 		return err
 	}
 	for _, v := range volumes {
-		if id, _, ok := lab.ParseOverlayVolume(v.Name); !ok || id != c.id {
+		if id, _, ok := lab.ParseNodeVolume(v.Name); !ok || id != c.id {
 			continue
 		}
 		if err := c.drop(ctx, v.Name); err != nil {

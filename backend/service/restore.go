@@ -37,18 +37,21 @@ func (s *Service) Restore(ctx context.Context, node string) (lab.Node, error) {
 }
 
 func (c *change) restore(ctx context.Context, spec lab.NodeSpec) error {
+	var disk lab.Disk
 	v, err := c.s.measure(ctx, spec.OverlayVolume(spec.Generation))
-	disk, made := diskOf(v), false
-	if lab.KindOf(err) == lab.KindNotFound {
-		made = true
+	made := lab.KindOf(err) == lab.KindNotFound
+	switch {
+	case made:
 		disk, err = c.fresh(ctx, &spec)
+	case err == nil:
+		disk, err = c.diskOf(ctx, spec, v)
 	}
 	if err != nil {
 		return err
 	}
 	undone, err := c.define(ctx, spec, disk)
 	if undone && made {
-		c.abandon(ctx, spec.OverlayVolume(spec.Generation))
+		c.abandon(ctx, spec)
 	}
 	return err
 }

@@ -42,7 +42,7 @@ func mustEnter(t *testing.T, w *labtest.World, o Options) *house {
 
 func enter(t *testing.T, w *labtest.World, o Options) *house {
 	o.Hypervisor, o.Pool, o.Library, o.Store, o.URI = w.Hypervisor, w.Pool, w.Library, w.Store, "fake:///session"
-	o.Journal, o.Preferences = w.Journal, w.Page
+	o.Journal, o.Preferences, o.Seeder = w.Journal, w.Page, &labtest.Seeder{}
 	h := &house{T: t, World: w, s: New(o)}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -157,7 +157,7 @@ func (h *house) wantDomains(nodes []lab.Node) {
 		if !h.Hypervisor.Whole(id) {
 			h.Errorf("domain %s has not its whole disk; volumes %v", d.Spec.Name, h.Pool.Names())
 		}
-		if !slices.ContainsFunc(nodes, func(v lab.Node) bool { return v.ID == id && same(v.NodeSpec, d.Spec) }) {
+		if !slices.ContainsFunc(nodes, func(v lab.Node) bool { return v.ID == id && same(v.NodeSpec, told(d.Spec)) }) {
 			h.Errorf("domain %s is not listed as it is", d.Spec.Name)
 		}
 		if stored, ok := h.Store.Spec(id); !ok || !same(stored, d.Spec) {
@@ -169,7 +169,7 @@ func (h *house) wantDomains(nodes []lab.Node) {
 func (h *house) wantNoOrphans() {
 	h.Helper()
 	for _, volume := range h.Pool.Names() {
-		id, generation, ok := lab.ParseOverlayVolume(volume)
+		id, generation, ok := lab.ParseNodeVolume(volume)
 		if !ok {
 			continue
 		}

@@ -90,12 +90,14 @@ func (s *Service) checkBase(ctx context.Context, spec lab.NodeSpec) (lab.Image, 
 
 // checkDisk makes sure that the node's disk is there, and measures it on the way.
 func (c *change) checkDisk(ctx context.Context) error {
-	_, err := c.s.measure(ctx, c.spec.OverlayVolume(c.spec.Generation))
+	v, err := c.s.measure(ctx, c.spec.OverlayVolume(c.spec.Generation))
 	if lab.KindOf(err) == lab.KindNotFound {
 		return lab.Errorf(lab.KindUnavailable, "the disk of %s is gone from the pool", c.spec.Name).
 			WithHint("Wipe the node to give it a fresh one.")
 	}
+	if err != nil {
+		return err
+	}
+	_, err = c.diskOf(ctx, c.spec, v) // which sees to its seed
 	return err
 }
-
-func diskOf(v lab.Volume) lab.Disk { return lab.Disk{Overlay: v.Path, Base: v.Backing} }

@@ -10,11 +10,11 @@ import (
 // unwritten is what an overlay takes at most that no guest has written to.
 const unwritten = 1 << 20
 
-// sweep deletes the overlays that a crash has left behind: those a sound domain
-// neither uses nor keeps, and others only if nobody ever wrote to them.
+// sweep deletes the overlays and seeds that a crash has left behind: those a sound
+// domain neither uses nor keeps, and others only if nobody ever wrote to them.
 func (s *Service) sweep(ctx context.Context, volumes []lab.Volume) {
 	for _, v := range volumes {
-		id, generation, ok := lab.ParseOverlayVolume(v.Name)
+		id, generation, ok := lab.ParseNodeVolume(v.Name)
 		if !ok || s.inUse(id, generation, v.Path) {
 			continue
 		}
@@ -39,7 +39,7 @@ func keeps(spec lab.NodeSpec, generation int) bool {
 	return slices.ContainsFunc(spec.Kept, func(k lab.KeptOverlay) bool { return k.Generation == generation })
 }
 
-// sweep deletes an overlay if, now that the node is reserved, it still is an orphan.
+// sweep deletes an overlay or a seed if, now that the node is reserved, it still is an orphan.
 func (c *change) sweep(ctx context.Context, volume string, generation int) error {
 	v, err := c.s.o.Pool.Volume(ctx, volume)
 	if lab.KindOf(err) == lab.KindNotFound {
@@ -59,6 +59,17 @@ func (c *change) orphan(v lab.Volume, generation int) bool {
 		return true
 	}
 	return v.Bytes <= unwritten
+}
+
+// dropGeneration deletes a generation of the node's overlay, and its seed before
+// it: there is none then without the disk it is for.
+func (c *change) dropGeneration(ctx context.Context, spec lab.NodeSpec, n int) error {
+	if spec.FirstBoot != nil {
+		if err := c.drop(ctx, spec.SeedVolume(n)); err != nil {
+			return err
+		}
+	}
+	return c.drop(ctx, spec.OverlayVolume(n))
 }
 
 // drop deletes a volume and forgets its size.

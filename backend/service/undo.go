@@ -44,5 +44,10 @@ func (c *change) undoable(ctx context.Context, back lab.KeptOverlay) (lab.Disk, 
 	case c.state.Active():
 		err = c.s.checkImages(ctx, c.spec)
 	}
-	return diskOf(v), err
+	if err != nil {
+		return lab.Disk{}, err
+	}
+	spec := c.spec
+	spec.Generation = back.Generation
+	return c.diskOf(ctx, spec, v)
 }

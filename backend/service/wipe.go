@@ -48,12 +48,20 @@ func (c *change) fresh(ctx context.Context, spec *lab.NodeSpec) (lab.Disk, error
 		spec.Generation++
 		v, err = c.s.o.Pool.CreateOverlay(ctx, spec.OverlayVolume(spec.Generation), spec.Base, spec.DiskBytes)
 	}
+	disk, err := c.standOn(ctx, *spec, v, err)
 	if err != nil {
-		c.abandon(ctx, spec.OverlayVolume(spec.Generation))
+		c.abandon(ctx, *spec)
+	}
+	return disk, err
+}
+
+// standOn gives the disk on a new overlay, if that could be made.
+func (c *change) standOn(ctx context.Context, spec lab.NodeSpec, overlay lab.Volume, err error) (lab.Disk, error) {
+	if err != nil {
 		return lab.Disk{}, err
 	}
-	c.made(v)
-	return diskOf(v), nil
+	c.made(overlay)
+	return c.diskOf(ctx, spec, overlay)
 }
 
 // made notes the size of a new overlay.
@@ -103,14 +111,14 @@ func (c *change) flip(ctx context.Context, spec lab.NodeSpec, disk lab.Disk, kin
 func (c *change) abandonUnused(ctx context.Context, spec lab.NodeSpec) {
 	d, err := c.s.o.Hypervisor.Domain(ctx, c.id)
 	if err == nil && d.Spec.Generation == c.spec.Generation && !refersTo(c.spec, spec.Generation) {
-		c.abandon(ctx, spec.OverlayVolume(spec.Generation))
+		c.abandon(ctx, spec)
 	}
 }
 
-// abandon deletes an overlay that nothing refers to. Where that fails the next
-// sweep does it.
-func (c *change) abandon(ctx context.Context, volume string) {
-	if err := c.drop(ctx, volume); err != nil {
-		c.s.o.Log.Warn("an unused overlay stays until the next sweep", "volume", volume, "error", err)
+// abandon deletes the overlay of a spec, to which nothing refers. Where that fails
+// the next sweep does it.
+func (c *change) abandon(ctx context.Context, spec lab.NodeSpec) {
+	if err := c.dropGeneration(ctx, spec, spec.Generation); err != nil {
+		c.s.o.Log.Warn("an unused overlay stays until the next sweep", "volume", spec.OverlayVolume(spec.Generation), "error", err)
 	}
 }

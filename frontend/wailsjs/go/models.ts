@@ -214,6 +214,7 @@ export namespace lab {
 	    startedAt?: string | null;
 	    wipedAt?: string | null;
 	    deletedAt?: string;
+	    firstBoot?: FirstBoot;
 	    state: State;
 	    overlay: Overlay;
 	    inserted?: string;
@@ -231,6 +232,35 @@ export namespace lab {
 	    id?: string;
 	    link?: Link;
 	    gateway?: GatewayStatus;
+	}
+	export interface FirstBoot {
+	    hostName?: string;
+	    user?: string;
+	    passwordHash?: string;
+	    sshKeys?: string[];
+	    packages?: string[];
+	    userData?: string;
+	    networkConfig?: string;
+	}
+	export interface PublicKey {
+	    path: string;
+	    type: string;
+	    comment: string;
+	    fingerprint: string;
+	    line: string;
+	}
+	export interface FirstBootChoices {
+	    settings: FirstBoot;
+	    keys: PublicKey[];
+	}
+	export interface FirstBootInput {
+	    hostName: string;
+	    user: string;
+	    password: string;
+	    sshKeys: string[];
+	    packages: string[];
+	    userData: string;
+	    networkConfig: string;
 	}
 	export interface StackService {
 	    name: string;
@@ -306,6 +336,7 @@ export namespace lab {
 	
 	
 	
+	
 	export interface Ticket {
 	    url: string;
 	}
@@ -353,6 +384,7 @@ export namespace service {
 	    firmware?: lab.Firmware;
 	    tpm?: boolean;
 	    guacamole: Record<string, string>;
+	    firstBoot?: lab.FirstBootInput;
 	}
 	export interface SetInput {
 	    vcpus?: number;

@@ -21,6 +21,8 @@ export function Delete(arg1:string,arg2:boolean):Promise<lab.Node>;
 
 export function Deleted():Promise<Array<lab.Node>>;
 
+export function FirstBoot():Promise<lab.FirstBootChoices>;
+
 export function ForceOff(arg1:string):Promise<lab.Node>;
 
 export function Gateway():Promise<lab.GatewayReport>;

@@ -38,6 +38,10 @@ export function Deleted() {
   return window['go']['app']['App']['Deleted']();
 }
 
+export function FirstBoot() {
+  return window['go']['app']['App']['FirstBoot']();
+}
+
 export function ForceOff(arg1) {
   return window['go']['app']['App']['ForceOff'](arg1);
 }
