@@ -127,6 +127,29 @@ func (a *App) AddImage(in service.AddImageInput) (lab.Image, error) {
 	return one(a, a.service.AddImage, in)
 }
 
+// VerifyImage begins to compare an image's checksum.
+func (a *App) VerifyImage(name string) (lab.Image, error) { return one(a, a.service.VerifyImage, name) }
+
+// CompressImage begins to make an image take less room.
+func (a *App) CompressImage(name string) (lab.Image, error) {
+	return one(a, a.service.CompressImage, name)
+}
+
+// ResizeImage begins to let the disk of an image grow.
+func (a *App) ResizeImage(name string, bytes int64) (lab.Image, error) {
+	return two(a, a.service.ResizeImage, name, bytes)
+}
+
+// RenameImage gives an image another name.
+func (a *App) RenameImage(name, to string) (lab.Image, error) {
+	return two(a, a.service.RenameImage, name, to)
+}
+
+// PruneImages gives what no node uses, and removes what in names of it.
+func (a *App) PruneImages(in service.PruneInput) ([]lab.Unused, error) {
+	return one(a, a.service.PruneImages, in)
+}
+
 // CancelImage ends an addition under way.
 func (a *App) CancelImage(name string) error { return only(a, a.service.CancelImage, name) }
 

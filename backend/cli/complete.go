@@ -31,6 +31,14 @@ func (f *face) completeNodes(cmd *cobra.Command, args []string, _ string) ([]str
 	})
 }
 
+// completeImage completes the first argument with the names of the images.
+func (f *face) completeImage(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return f.completeImages(cmd, args, prefix)
+}
+
 // completeImages completes with the names of the images.
 func (f *face) completeImages(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	return f.complete(cmd, func(ctx context.Context, s *service.Service) ([]string, error) {

@@ -19,6 +19,7 @@ import (
 func (f *face) images() *cobra.Command {
 	cmd := &cobra.Command{Use: "image", Short: "Keep the base images nodes stand on", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(f.imageList(), f.imageAdd(), f.imagePublish(), f.imageProbe(), f.imageSet(), f.imageRemove())
+	cmd.AddCommand(f.imageInfo(), f.imageVerify(), f.imageCompress(), f.imageResize(), f.imageRename(), f.imagePrune())
 	return cmd
 }
 
@@ -200,29 +201,34 @@ func merged(cmd *cobra.Command, was, set lab.Defaults) lab.Defaults {
 	return was
 }
 
-// add adds an image and shows how far it is; if ctx ends first, the addition is
-// given up and nothing of it stays.
+// add adds an image and shows how far it is.
 func (f *face) add(ctx context.Context, s *service.Service, in service.AddImageInput) (lab.Image, error) {
 	image, err := s.AddImage(ctx, in)
 	if err != nil {
 		return lab.Image{}, err
 	}
+	return f.follow(ctx, s, image.Name)
+}
+
+// follow shows how far the work on an image is, until it is done. If ctx ends
+// first, that is given up, and the image is as it was or not there.
+func (f *face) follow(ctx context.Context, s *service.Service, name string) (lab.Image, error) {
 	watching, stop := context.WithCancel(ctx)
 	shown := make(chan struct{})
 	go func() {
 		defer close(shown)
-		f.showProgress(s.Subscribe(watching), image.Name)
+		f.showProgress(s.Subscribe(watching), name)
 	}()
-	added, err := s.WaitImage(ctx, image.Name)
+	image, err := s.WaitImage(ctx, name)
 	stop()
 	<-shown
 	if ctx.Err() != nil {
-		if err := s.CancelImage(context.WithoutCancel(ctx), image.Name); err != nil {
+		if err := s.CancelImage(context.WithoutCancel(ctx), name); err != nil {
 			return lab.Image{}, err
 		}
-		return lab.Image{}, lab.Errorf(lab.KindUnavailable, "the addition of image %s was given up", image.Name)
+		return lab.Image{}, lab.Errorf(lab.KindUnavailable, "the work on image %s was given up", name)
 	}
-	return added, err
+	return image, err
 }
 
 // showProgress keeps one line on a terminal up to date, until there are no more
@@ -230,7 +236,7 @@ func (f *face) add(ctx context.Context, s *service.Service, in service.AddImageI
 func (f *face) showProgress(events <-chan lab.Event, name string) {
 	silent := f.json || !terminal(f.Err)
 	for e := range events {
-		if silent || e.Image == nil || e.Image.Name != name || e.Image.State != lab.ImageAdding {
+		if silent || e.Image == nil || e.Image.Name != name || e.Image.Step == nil {
 			continue
 		}
 		say(f.Err, "\r\x1b[K%s: %s", name, progressLine(*e.Image))
@@ -240,14 +246,10 @@ func (f *face) showProgress(events <-chan lab.Event, name string) {
 	}
 }
 
-// progressLine tells how far an addition is: downloading 41 %, 12 MiB/s, 38s left
+// progressLine tells how far an image's step is: downloading 41 %, 12 MiB/s, 38s left
 func progressLine(i lab.Image) string {
-	line := fmt.Sprintf("%.0f %%", i.Progress*100)
 	step := i.Step
-	if step == nil {
-		return line
-	}
-	line = fmt.Sprintf("%s %s", step.Name, line)
+	line := fmt.Sprintf("%s %.0f %%", step.Name, i.Progress*100)
 	if step.Rate > 0 {
 		line += fmt.Sprintf(", %s/s", lab.Size(step.Rate))
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"sandboxlabs/backend/lab"
 )
@@ -30,7 +29,8 @@ func (l *Library) Add(ctx context.Context, in lab.Addition, progress func(lab.Im
 		return lab.Image{}, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	a := &addition{library: l, in: in, stage: s, teller: newTeller(in.Name, progress)}
+	now := lab.Image{Name: in.Name, Kind: lab.ImageBase, State: lab.ImageAdding}
+	a := &addition{library: l, in: in, stage: s, teller: newTeller(now, progress)}
 	a.library.mu.Lock()
 	l.adding[in.Name] = a
 	a.library.mu.Unlock()
@@ -64,6 +64,9 @@ func (a *addition) run(ctx context.Context) (lab.Image, error) {
 	defer from.close()
 	a.change(func(i *lab.Image) {
 		i.Kind, i.Bytes, i.VirtualBytes = kindOf(from.format), from.info.Size(), from.virtualBytes
+		if i.Kind == lab.ImageBase {
+			i.Compression = compression(from.file)
+		}
 	})
 	from, err = a.sum(ctx, from)
 	defer from.close()
@@ -161,12 +164,17 @@ func (a *addition) make(ctx context.Context, c conversion) (*source, error) {
 	if err := c.do(ctx); err != nil {
 		return nil, err
 	}
-	disk, err := openSource(c.to)
+	return a.staged(diskFile)
+}
+
+// staged opens a file of the stage.
+func (a *addition) staged(name string) (*source, error) {
+	s, err := openSource(a.stage.path(name))
 	if err != nil {
 		return nil, err
 	}
-	disk.ours = true
-	return disk, nil
+	s.ours = true
+	return s, nil
 }
 
 // flatten makes one disk of a node's chain.
@@ -231,19 +239,10 @@ func (a *addition) sum(ctx context.Context, from *source) (*source, error) {
 		}
 	}
 	a.begin(lab.StepCopying, from.info.Size(), until)
-	p := from.content(ctx, a.at)
-	_, err := io.Copy(to, p)
-	switch gone := lab.Cancelled(ctx); {
-	case gone != nil:
-		return copied, gone
-	case errors.Is(err, syscall.ENOSPC):
-		return copied, errFull.WithCause(err)
-	case err != nil:
-		return copied, from.unreadable(err)
-	case p.short || from.changed():
-		return copied, from.errChanged()
+	sha, err := from.readTo(ctx, to, a.at)
+	if err != nil {
+		return copied, err
 	}
-	sha := p.sum()
 	a.change(func(i *lab.Image) { i.SHA256, i.Volume = sha, lab.ImageVolume(i.Kind, i.Name, sha) })
 	return copied, nil
 }
@@ -278,6 +277,9 @@ func (a *addition) present(ctx context.Context) (lab.Image, error) {
 func (a *addition) volume(ctx context.Context, from *source) (lab.Volume, error) {
 	pool, name := a.library.pool, a.image().Volume
 	v, err := pool.Volume(ctx, name)
+	if err == nil {
+		_, err = a.library.sums.again(ctx, v, func(int64) {}) // it may have been changed without a trace
+	}
 	if err == nil {
 		if _, err = a.library.recordOf(ctx, a.in.Name, v); err == nil {
 			return v, nil
@@ -316,7 +318,7 @@ func (a *addition) upload(ctx context.Context, from *source) (lab.Volume, error)
 func (a *addition) publish(ctx context.Context, v lab.Volume) (lab.Image, error) {
 	image := a.image()
 	r := newRecord(a.in.Name, image.SHA256, v, image.VirtualBytes)
-	r.Kind, r.Defaults, r.Origin = image.Kind, a.hints, a.in.Origin
+	r.Kind, r.Compression, r.Defaults, r.Origin = image.Kind, image.Compression, a.hints, a.in.Origin
 	r.Origin.Format = a.format
 	if a.in.Defaults != nil {
 		r.Defaults = *a.in.Defaults

@@ -3,14 +3,16 @@
 //
 // The record is written last and the volume is deleted first, so a crash leaves
 // either a volume without a record, which is adopted if its content has the
-// checksum in its name and ignored otherwise, or a record without its volume,
-// which is told as changed and can be removed. A record that can not be read is
+// checksum in its name and is a stray otherwise, or a record without its volume,
+// which is told as changed and can be removed. An image that was renamed has a
+// volume named after its first name. A base that is made anew gets a new volume:
+// its record names both until the old one is deleted. A record that can not be read is
 // set aside (<name>.json.unreadable-N) when it is made again from its volume;
 // until then it is told as a changed image. Files in dir with names no image
 // can have are ignored.
 //
 // Each name is reserved with a lock file while its image is being added,
-// adopted or removed, so that any number of processes may share dir and pool.
+// adopted, cared for or removed, so that any number of processes may share dir and pool.
 package images
 
 import (
@@ -113,7 +115,7 @@ func (l *Library) show(ctx context.Context, name string, volumes []lab.Volume) (
 func (l *Library) unrecorded(ctx context.Context, volumes []lab.Volume, images map[string]lab.Image) error {
 	for _, v := range volumes {
 		_, name, _, ok := lab.ParseImageVolume(v.Name)
-		if _, known := images[name]; known || !ok {
+		if _, known := images[name]; known || !ok || isOf(images, v.Name) {
 			continue
 		}
 		image, err := l.adopt(ctx, name, volumes)
@@ -125,6 +127,16 @@ func (l *Library) unrecorded(ctx context.Context, volumes []lab.Volume, images m
 		}
 	}
 	return nil
+}
+
+// isOf reports whether a volume is that of one of the images.
+func isOf(images map[string]lab.Image, volume string) bool {
+	for _, i := range images {
+		if i.Volume == volume {
+			return true
+		}
+	}
+	return false
 }
 
 // underWay adds the images this process is adding, unless they are here already
@@ -215,8 +227,13 @@ func (l *Library) Remove(ctx context.Context, name string) error {
 	r, err := l.read(name)
 	switch lab.KindOf(err) {
 	case "":
-		if err := l.pool.Delete(ctx, r.Volume); err != nil {
-			return err
+		for _, volume := range []string{r.Volume, r.Former} {
+			if volume == "" {
+				continue
+			}
+			if err := l.drop(ctx, volume, name); err != nil {
+				return err
+			}
 		}
 		return durable.Remove(l.path(name))
 	case lab.KindNotFound:
@@ -235,7 +252,7 @@ func (l *Library) removeDamaged(ctx context.Context, name string) error {
 	for _, v := range volumes {
 		_, err := l.recordOf(ctx, name, v)
 		if err == nil {
-			err = l.pool.Delete(ctx, v.Name)
+			err = l.drop(ctx, v.Name, name)
 		}
 		if err != nil && lab.KindOf(err) != lab.KindNotFound {
 			return err
@@ -248,7 +265,7 @@ func (l *Library) removeDamaged(ctx context.Context, name string) error {
 func (l *Library) reserve(name string) (unlock func(), err error) {
 	unlock, err = durable.Lock(filepath.Join(l.dir, "."+name+".lock"))
 	if lab.KindOf(err) == lab.KindBusy {
-		err = lab.Errorf(lab.KindBusy, "the image %s is being added or removed", name).WithHint("Wait until that is done.")
+		err = lab.Errorf(lab.KindBusy, "the image %s is being added, changed or removed", name).WithHint("Wait until that is done.")
 	}
 	return unlock, err
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"sandboxlabs/backend/durable"
@@ -31,9 +32,13 @@ type record struct {
 	ModTime      time.Time `json:"modTime"` // of the volume, when it had this content
 	AddedAt      time.Time `json:"addedAt"`
 
-	Kind     lab.ImageKind `json:"kind,omitempty"` // empty in the records of the first versions: a base
-	Defaults lab.Defaults  `json:"defaults"`
-	Origin   lab.Origin    `json:"origin"`
+	Kind        lab.ImageKind `json:"kind,omitempty"` // empty in the records of the first versions: a base
+	Compression string        `json:"compression,omitempty"`
+	Defaults    lab.Defaults  `json:"defaults"`
+	Origin      lab.Origin    `json:"origin"`
+
+	Former  string `json:"former,omitempty"`  // volume that this one took the place of, and that is to go
+	Changed bool   `json:"changed,omitempty"` // a verification found that the volume of ModTime has another content
 }
 
 func newRecord(name, sha string, v lab.Volume, virtualBytes int64) record {
@@ -46,7 +51,7 @@ func newRecord(name, sha string, v lab.Volume, virtualBytes int64) record {
 func (r record) image() lab.Image {
 	return lab.Image{
 		Name: r.Name, Kind: r.kind(), Volume: r.Volume, SHA256: r.SHA256, Bytes: r.Bytes, Defaults: r.Defaults, Origin: r.Origin,
-		VirtualBytes: r.VirtualBytes, ModTime: r.ModTime, AddedAt: r.AddedAt, State: lab.ImageReady,
+		VirtualBytes: r.VirtualBytes, Compression: r.Compression, ModTime: r.ModTime, AddedAt: r.AddedAt, State: lab.ImageReady,
 	}
 }
 
@@ -77,7 +82,7 @@ func (l *Library) read(name string) (record, error) {
 	if err == nil {
 		err = json.Unmarshal(content, &r)
 	}
-	if err == nil && (r.Schema != schema || r.Name != name || r.Bytes <= 0 || len(r.SHA256) != 64 || r.Volume != lab.ImageVolume(r.kind(), name, r.SHA256)) {
+	if err == nil && (r.Schema != schema || r.Name != name || r.Bytes <= 0 || len(r.SHA256) != 64 || !r.fits(r.Volume)) {
 		err = errors.New("its values contradict one another or this program is too old for it")
 	}
 	if err != nil {
@@ -85,6 +90,38 @@ func (l *Library) read(name string) (record, error) {
 			WithHint("Add the image again under the same name from the file it was made of, or remove it.")
 	}
 	return r, nil
+}
+
+// fits reports whether a volume can be the record's. An image that was renamed
+// has one that was named after its first name.
+func (r record) fits(volume string) bool {
+	kind, _, prefix, ok := lab.ParseImageVolume(volume)
+	return ok && kind == r.kind() && strings.HasPrefix(r.SHA256, prefix)
+}
+
+// records gives the records that can be read, but for that of one name.
+func (l *Library) records(but string) ([]record, error) {
+	files, err := durable.Names(l.dir, suffix)
+	if err != nil {
+		return nil, err
+	}
+	var all []record
+	for _, file := range files {
+		name := strings.TrimSuffix(file, suffix)
+		if r, err := l.read(name); err == nil && name != but {
+			all = append(all, r)
+		}
+	}
+	return all, nil
+}
+
+// drop deletes a volume, unless the record of an image of another name has it.
+func (l *Library) drop(ctx context.Context, volume, name string) error {
+	others, err := l.records(name)
+	if err != nil || slices.ContainsFunc(others, func(r record) bool { return r.Volume == volume }) {
+		return err
+	}
+	return l.pool.Delete(ctx, volume)
 }
 
 // write publishes an image. An unreadable record at its place is set aside. Its
@@ -114,8 +151,8 @@ func (l *Library) record(ctx context.Context, name string, volumes []lab.Volume)
 	return l.read(name)
 }
 
-// adopt makes a record for the newest whole volume of a name and gives its
-// image. KindNotFound if there is none, KindBusy while the name is reserved.
+// adopt makes a record for the newest whole volume of a name that is no other
+// image's, and gives its image. KindNotFound if there is none, KindBusy while the name is reserved.
 func (l *Library) adopt(ctx context.Context, name string, volumes []lab.Volume) (lab.Image, error) {
 	unlock, err := l.reserve(name)
 	if err != nil {
@@ -125,8 +162,15 @@ func (l *Library) adopt(ctx context.Context, name string, volumes []lab.Volume) 
 	if _, err := l.read(name); err == nil {
 		return lab.Image{}, lab.Errorf(lab.KindBusy, "the image %s was just added", name)
 	}
+	others, err := l.records(name)
+	if err != nil {
+		return lab.Image{}, err
+	}
 	newestFirst := slices.SortedFunc(slices.Values(volumes), func(a, b lab.Volume) int { return b.ModTime.Compare(a.ModTime) })
 	for _, v := range newestFirst {
+		if slices.ContainsFunc(others, func(r record) bool { return r.Volume == v.Name || r.Former == v.Name }) {
+			continue
+		}
 		r, err := l.recordOf(ctx, name, v)
 		if lab.KindOf(err) == lab.KindNotFound {
 			continue
@@ -142,7 +186,7 @@ func (l *Library) adopt(ctx context.Context, name string, volumes []lab.Volume) 
 // at is the image of a record whose volume is as it should be.
 func (r record) at(v lab.Volume) lab.Image {
 	image := r.image()
-	image.Path = v.Path
+	image.Path, image.AllocatedBytes = v.Path, v.Bytes
 	return image
 }
 
@@ -173,6 +217,8 @@ func (l *Library) judge(ctx context.Context, r record, v lab.Volume) (lab.Image,
 	switch {
 	case v.FileBytes != r.Bytes || v.Backing != "":
 		return r.changed("was changed"), nil
+	case v.ModTime.Equal(r.ModTime) && r.Changed:
+		return r.changed("was changed"), nil
 	case v.ModTime.Equal(r.ModTime):
 		return r.at(v), nil
 	}
@@ -187,7 +233,7 @@ func (l *Library) judge(ctx context.Context, r record, v lab.Volume) (lab.Image,
 		return r.changed("was changed"), nil
 	}
 	touched := r
-	touched.ModTime = v.ModTime.UTC()
+	touched.ModTime, touched.Changed = v.ModTime.UTC(), false
 	return touched.at(v), l.replace(r, touched)
 }
 

@@ -163,6 +163,23 @@ func (s *source) content(ctx context.Context, at func(int64)) *pass {
 	return &pass{ctx: ctx, from: io.NewSectionReader(s.file, 0, size), size: size, at: at, hash: sha256.New()}
 }
 
+// readTo reads the file through and gives its checksum.
+func (s *source) readTo(ctx context.Context, to io.Writer, at func(int64)) (sha string, err error) {
+	p := s.content(ctx, at)
+	_, err = io.Copy(to, p)
+	switch gone := lab.Cancelled(ctx); {
+	case gone != nil:
+		return "", gone
+	case errors.Is(err, syscall.ENOSPC):
+		return "", errFull.WithCause(err)
+	case err != nil:
+		return "", s.unreadable(err)
+	case p.short || s.changed():
+		return "", s.errChanged()
+	}
+	return p.sum(), nil
+}
+
 // changed tells whether the file is no longer the one that was opened.
 func (s *source) changed() bool {
 	now, err := s.file.Stat()

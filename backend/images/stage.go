@@ -193,7 +193,7 @@ func (l *Library) interrupted(dir, name string) (*lab.Interrupted, error) {
 	if err != nil { // it died before it began
 		return nil, s.remove()
 	}
-	i := &lab.Interrupted{Addition: in}
+	i := &lab.Interrupted{Addition: in, Remaking: in.Path == "" && in.Remote == nil && in.Disk == nil}
 	if info, err := os.Stat(s.path(partFile)); err == nil && in.Remote != nil {
 		i.Resumed, i.Bytes = true, info.Size()
 		return i, nil

@@ -32,6 +32,8 @@ type version struct {
 	modTime time.Time
 }
 
+func versionOf(v lab.Volume) version { return version{v.Name, v.FileBytes, v.ModTime.UTC().Round(0)} }
+
 func newSums(pool lab.Pool) sums {
 	s := sums{pool: pool, turn: make(chan struct{}, 1), known: map[version]digest{}}
 	s.turn <- struct{}{}
@@ -39,24 +41,48 @@ func newSums(pool lab.Pool) sums {
 }
 
 func (s *sums) of(ctx context.Context, v lab.Volume) (digest, error) {
-	select {
-	case <-ctx.Done():
-		return digest{}, lab.Cancelled(ctx)
-	case <-s.turn:
+	release, err := s.take(ctx)
+	if err != nil {
+		return digest{}, err
 	}
-	defer func() { s.turn <- struct{}{} }()
-	key := version{v.Name, v.FileBytes, v.ModTime.UTC().Round(0)}
-	if d, ok := s.known[key]; ok {
+	defer release()
+	if d, ok := s.known[versionOf(v)]; ok {
 		return d, nil
 	}
-	d, err := s.read(ctx, v.Name)
+	d, err := s.read(ctx, v.Name, func(int64) {})
 	if err == nil {
-		s.known[key] = d
+		s.known[versionOf(v)] = d
 	}
 	return d, err
 }
 
-func (s *sums) read(ctx context.Context, volume string) (digest, error) {
+// again reads a volume whatever is known of it, and calls at with how many bytes
+// were read. Others need not wait for it.
+func (s *sums) again(ctx context.Context, v lab.Volume, at func(int64)) (digest, error) {
+	d, err := s.read(ctx, v.Name, at)
+	if err != nil {
+		return digest{}, err
+	}
+	release, err := s.take(ctx)
+	if err != nil {
+		return digest{}, err
+	}
+	defer release()
+	s.known[versionOf(v)] = d
+	return d, nil
+}
+
+// take waits until nobody else reads.
+func (s *sums) take(ctx context.Context) (release func(), err error) {
+	select {
+	case <-ctx.Done():
+		return nil, lab.Cancelled(ctx)
+	case <-s.turn:
+		return func() { s.turn <- struct{}{} }, nil
+	}
+}
+
+func (s *sums) read(ctx context.Context, volume string, at func(int64)) (digest, error) {
 	content, err := s.pool.Download(ctx, volume)
 	if err != nil {
 		return digest{}, err
@@ -67,7 +93,7 @@ func (s *sums) read(ctx context.Context, volume string) (digest, error) {
 	hash := sha256.New()
 	hash.Write(head[:n])
 	if err == nil {
-		_, err = io.Copy(hash, reader{ctx, content})
+		_, err = io.Copy(hash, &counter{r: reader{ctx, content}, at: at})
 	}
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		if err := lab.Cancelled(ctx); err != nil {

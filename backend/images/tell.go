@@ -13,7 +13,7 @@ const (
 	leastTime = 250 * time.Millisecond
 )
 
-// teller keeps what an addition has come to, and tells it.
+// teller keeps what an addition, or the care of an image, has come to, and tells it.
 type teller struct {
 	progress func(lab.Image)
 
@@ -25,11 +25,12 @@ type teller struct {
 	marked      int64     // bytes done by then
 }
 
-func newTeller(name string, progress func(lab.Image)) *teller {
+// newTeller tells of an image as it is now.
+func newTeller(now lab.Image, progress func(lab.Image)) *teller {
 	if progress == nil {
 		progress = func(lab.Image) {}
 	}
-	return &teller{progress: progress, now: lab.Image{Name: name, Kind: lab.ImageBase, State: lab.ImageAdding}}
+	return &teller{progress: progress, now: now}
 }
 
 // image is what was told last, or will be next.

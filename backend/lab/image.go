@@ -11,23 +11,27 @@ import (
 // installer's ISO. Its record is written last, so that a half made image is
 // never visible.
 type Image struct {
-	Name         string     `json:"name"`
-	Kind         ImageKind  `json:"kind"`
-	Volume       string     `json:"volume"` // BaseVolume or MediumVolume in the pool
-	Path         string     `json:"path"`
-	SHA256       string     `json:"sha256"`       // of the file, lower-case hex
-	Bytes        int64      `json:"bytes"`        // of the file
-	VirtualBytes int64      `json:"virtualBytes"` // of the disk the guest sees; of a medium, of the file
-	ModTime      time.Time  `json:"modTime" ts_type:"string"`
-	AddedAt      time.Time  `json:"addedAt" ts_type:"string"`
-	Defaults     Defaults   `json:"defaults"` // of its nodes
-	Origin       Origin     `json:"origin"`
-	State        ImageState `json:"state"`
-	Progress     float64    `json:"progress,omitempty"` // of all of its addition, 0 to 1, while Adding; it never shrinks
-	Step         *Step      `json:"step,omitempty"`     // while Adding: what is being done
-	UsedBy       []string   `json:"usedBy,omitempty"`   // names of the nodes that stand on it, or have it in their drive
-	Twins        []string   `json:"twins,omitempty"`    // names of the other images with the same content
-	Problem      *Problem   `json:"problem,omitempty"`
+	Name           string     `json:"name"`
+	Kind           ImageKind  `json:"kind"`
+	Volume         string     `json:"volume"` // in the pool; its kind and the beginning of SHA256 are in its name (ImageVolume)
+	Path           string     `json:"path"`
+	SHA256         string     `json:"sha256"`                // of the file, lower-case hex
+	Bytes          int64      `json:"bytes"`                 // of the file
+	AllocatedBytes int64      `json:"allocatedBytes"`        // that it takes on the host's disk
+	VirtualBytes   int64      `json:"virtualBytes"`          // of the disk the guest sees; of a medium, of the file
+	Compression    string     `json:"compression,omitempty"` // of a base's clusters: none, zlib or zstd; empty: not known
+	ModTime        time.Time  `json:"modTime" ts_type:"string"`
+	AddedAt        time.Time  `json:"addedAt" ts_type:"string"`
+	Defaults       Defaults   `json:"defaults"` // of its nodes
+	Origin         Origin     `json:"origin"`
+	State          ImageState `json:"state"`
+	Progress       float64    `json:"progress,omitempty"` // of all that is being done to it, 0 to 1; it never shrinks
+	Step           *Step      `json:"step,omitempty"`     // what is being done: its addition while Adding, else its care
+	UsedBy         []string   `json:"usedBy,omitempty"`   // names of the nodes that stand on it, or have it in their drive
+	Twins          []string   `json:"twins,omitempty"`    // names of the other images with the same content
+	OverlayBytes   int64      `json:"overlayBytes"`       // that the overlays of its nodes take that stand on it, those kept for undoing included
+	SavedBytes     int64      `json:"savedBytes"`         // that these save: Saved
+	Problem        *Problem   `json:"problem,omitempty"`
 }
 
 // ImageKind is what an image is to a node.
@@ -125,7 +129,7 @@ const (
 // OriginKinds lists every way into the library.
 var OriginKinds = []OriginKind{OriginFile, OriginCatalogue, OriginAddress, OriginNode, OriginFound}
 
-// Step is how far one step of an addition is.
+// Step is how far one step of an addition is, or of the care of an image.
 type Step struct {
 	Name  StepName `json:"name"`
 	Done  int64    `json:"done"`  // bytes
@@ -141,21 +145,22 @@ func (s Step) Left() time.Duration {
 	return time.Duration(float64(s.Total-s.Done) / float64(s.Rate) * float64(time.Second))
 }
 
-// StepName is what an addition is doing.
+// StepName is what is being done to an image.
 type StepName string
 
-// The steps of an addition, in their order; most have but some of them.
+// The steps, in their order; most additions have but some of them.
 const (
 	StepWaiting     StepName = "waiting"     // for other additions to end
 	StepDownloading StepName = "downloading" // and summing up, and unpacking
 	StepUnpacking   StepName = "unpacking"
 	StepChecking    StepName = "checking"
 	StepConverting  StepName = "converting"
-	StepCopying     StepName = "copying" // into the pool, and summing up
+	StepCopying     StepName = "copying"   // into the pool, and summing up
+	StepVerifying   StepName = "verifying" // that an image is still what it was
 )
 
-// StepNames lists every step of an addition.
-var StepNames = []StepName{StepWaiting, StepDownloading, StepUnpacking, StepChecking, StepConverting, StepCopying}
+// StepNames lists every step.
+var StepNames = []StepName{StepWaiting, StepDownloading, StepUnpacking, StepChecking, StepConverting, StepCopying, StepVerifying}
 
 // BaseVolume is the name of the volume of an image with this name and checksum.
 // The checksum in the name lets a volume without a record be verified and

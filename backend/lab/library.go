@@ -58,6 +58,7 @@ type Chain struct {
 // Interrupted is an addition whose process ended before it did.
 type Interrupted struct {
 	Addition Addition
+	Remaking bool  // it was no addition, but the Remake of an image of that name, which is as it was
 	Resumed  bool  // Add can go on from what is there; otherwise nothing is left of it
 	Bytes    int64 // that are there
 }

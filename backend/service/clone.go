@@ -38,7 +38,7 @@ func (s *Service) Clone(ctx context.Context, node string, in CloneInput) (lab.No
 // a fresh one without. Copying ends with ctx; the rest does not.
 func (s *Service) clone(ctx context.Context, spec lab.NodeSpec, name string, overlay func(ctx context.Context, name string) (lab.Volume, error)) (lab.Node, error) {
 	origin := "clone of " + spec.Name
-	spec.Name = name
+	spec.Name, spec.Image = name, s.presentImage(spec)
 	identify(&spec)
 	spec.FirstBoot = ownName(spec.FirstBoot)
 	if err := spec.Check(); err != nil {

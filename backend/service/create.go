@@ -156,7 +156,7 @@ func (s *Service) make(ctx context.Context, spec lab.NodeSpec, work func(context
 	c.making, c.spec, c.state = true, spec, lab.Stopped
 	defer c.releaseUnlessLater()
 	err := c.reserve(ctx, func() error {
-		return cmp.Or(s.checkStays(spec.Image), s.checkFree(spec.Name, spec.ID))
+		return cmp.Or(s.checkStays(spec.Base, spec.Medium), s.checkFree(spec.Name, spec.ID))
 	})
 	if err != nil {
 		return lab.Node{}, err

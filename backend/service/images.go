@@ -5,7 +5,6 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"sandboxlabs/backend/lab"
@@ -13,21 +12,6 @@ import (
 
 // tellEvery is how often the progress of an addition is told at most.
 const tellEvery = 100 * time.Millisecond
-
-// image is what is known of one image. Its values are replaced, never changed in place.
-type image struct {
-	record   *lab.Image // as the library told last; nil: it has none
-	addition *addition  // under way, or failed and not yet dismissed; nil: neither
-	removing bool
-	shown    *lab.Image // as last published; nil: not listed
-}
-
-type addition struct {
-	image  lab.Image
-	cancel context.CancelCauseFunc
-	err    error     // why it failed; nil: it is under way
-	told   time.Time // when its progress was last published
-}
 
 // Images gives every image, sorted by name: those of the library, those being
 // added, and those whose addition failed until that is dismissed by RemoveImage.
@@ -52,6 +36,9 @@ func (s *Service) library() []lab.Image {
 func (i *image) value() (v lab.Image, ok bool) {
 	a := i.addition
 	switch {
+	case a != nil && a.err == nil && a.care != "" && i.record != nil:
+		v = *i.record
+		v.Progress, v.Step = a.image.Progress, a.image.Step
 	case a != nil && (a.err == nil || i.record == nil):
 		v = a.image
 	case i.record != nil:
@@ -86,6 +73,7 @@ func (s *Service) showImage(name string) {
 	}
 	v.UsedBy, _ = s.usersOf(v.Volume)
 	v.Twins = s.twinsOf(v)
+	v.OverlayBytes, v.SavedBytes = s.savings(v)
 	if i.shown != nil && same(*i.shown, v) {
 		return
 	}
@@ -176,6 +164,7 @@ func (s *Service) readImages(ctx context.Context) error {
 		}
 	}
 	s.showImages()
+	s.showNodes() // with the names that their images have now
 	return nil
 }
 
@@ -267,68 +256,39 @@ func (s *Service) beginAddition(add lab.Addition) (v lab.Image, ended <-chan str
 	switch {
 	case s.ended:
 		return v, nil, errClosing
-	case i != nil && (i.removing || i.addition != nil && i.addition.err == nil):
-		return v, nil, lab.Errorf(lab.KindBusy, "image %s is being added or removed", add.Name).WithHint("Wait until that is done.")
+	case i != nil && i.busy() != "":
+		return v, nil, errImageBusy(add.Name, i)
 	}
+	a := &addition{image: lab.Image{Name: add.Name, Kind: lab.ImageBase, State: lab.ImageAdding, Origin: add.Origin}}
+	v, ended = s.undertake(a, func(ctx context.Context) (lab.Image, error) {
+		return s.o.Library.Add(ctx, add, func(v lab.Image) { s.progress(a, v) })
+	})
+	return v, ended, nil
+}
+
+// undertake does what takes long on an image, and gives that as it is meanwhile;
+// ended is closed when that is over. s.mu must be held.
+func (s *Service) undertake(a *addition, work func(context.Context) (lab.Image, error)) (v lab.Image, ended <-chan struct{}) {
 	ctx, cancel := context.WithCancelCause(s.ctx)
-	a := &addition{image: lab.Image{Name: add.Name, Kind: lab.ImageBase, State: lab.ImageAdding, Origin: add.Origin}, cancel: cancel}
-	i = s.imageAt(add.Name)
+	a.cancel = cancel
+	i := s.imageAt(a.image.Name)
 	i.addition = a
-	s.showImage(add.Name)
+	s.showImage(a.image.Name)
 	over := make(chan struct{})
 	s.work.Go(func() {
 		defer close(over)
 		defer cancel(nil)
-		image, err := s.o.Library.Add(ctx, add, func(v lab.Image) { s.progress(a, v) })
+		image, err := work(ctx)
 		s.endAddition(ctx, a, image, err)
 	})
-	return *i.shown, over, nil
+	return *i.shown, over
 }
 
-// resumeAdditions goes on with what an earlier process of a program that stays
-// did not bring to its end, and tells of what it can not go on with.
-func (s *Service) resumeAdditions(ctx context.Context) {
-	library, ok := s.o.Library.(lab.Resumer)
-	if !ok || !s.o.Resident {
-		return
-	}
-	left, err := library.Interrupted(ctx)
-	if err != nil {
-		s.o.Log.Warn("what earlier additions left could not be looked at", "error", err)
-	}
-	for _, i := range left {
-		if i.Resumed {
-			s.o.Log.Info("an interrupted download goes on", "image", i.Addition.Name, "bytes", i.Bytes)
-			if _, _, err := s.beginAddition(i.Addition); err != nil {
-				s.o.Log.Warn("an interrupted download can not go on", "image", i.Addition.Name, "error", err)
-			}
-			continue
-		}
-		s.o.Log.Info("what an interrupted addition left was removed", "image", i.Addition.Name)
-		s.tellInterrupted(i.Addition)
-	}
-}
-
-func (s *Service) tellInterrupted(add lab.Addition) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if i := s.images[add.Name]; i != nil && i.addition != nil {
-		return
-	}
-	s.imageAt(add.Name).addition = &addition{
-		image:  lab.Image{Name: add.Name, Kind: lab.ImageBase, State: lab.ImageAdding, Origin: add.Origin},
-		cancel: func(error) {},
-		err: lab.Errorf(lab.KindUnavailable, "SandBoxLabs ended before image %s was whole; what there was of it has been removed", add.Name).
-			WithHint("Add it again."),
-	}
-	s.showImage(add.Name)
-}
-
-// progress takes how far an addition is, and tells it now and then.
+// progress takes how far work on an image is, and tells it now and then.
 func (s *Service) progress(a *addition, v lab.Image) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v.Name, v.State, v.Origin = a.image.Name, lab.ImageAdding, a.image.Origin
+	v.Name, v.State, v.Origin = a.image.Name, a.image.State, a.image.Origin
 	a.image = v
 	if i := s.images[v.Name]; i != nil && i.addition == a && time.Since(a.told) >= tellEvery {
 		a.told = time.Now()
@@ -349,12 +309,15 @@ func (s *Service) endAddition(ctx context.Context, a *addition, v lab.Image, err
 		i.addition = nil
 	default:
 		a.err = err
+		if a.care != "" && v.Name != "" { // all was done but the last
+			i.record = &v
+		}
 	}
 	s.showImages() // another may have a twin now
 }
 
-// adding reports whether an addition is under way. s.mu must be held.
-func (s *Service) adding() bool {
+// tending reports whether an image is being added or cared for. s.mu must be held.
+func (s *Service) tending() bool {
 	for _, i := range s.images {
 		if i.addition != nil && i.addition.err == nil {
 			return true
@@ -363,8 +326,8 @@ func (s *Service) adding() bool {
 	return false
 }
 
-// WaitImage returns when the image is not being added; why it could not be is
-// the error.
+// WaitImage returns when the image is not being added or cared for; why that
+// failed is the error.
 func (s *Service) WaitImage(ctx context.Context, name string) (v lab.Image, err error) {
 	there := true
 	var failed error
@@ -393,13 +356,14 @@ func unknownImage(name string) error {
 	return lab.Errorf(lab.KindNotFound, "there is no image %q", name).WithHint("List the images to see their names.")
 }
 
-// CancelImage ends an addition under way and dismisses one that failed.
+// CancelImage ends an addition, or the care of an image, under way, and dismisses
+// one that failed.
 func (s *Service) CancelImage(_ context.Context, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.images[name]
 	if i == nil || i.addition == nil {
-		return lab.Errorf(lab.KindNotFound, "no image %q is being added", name)
+		return lab.Errorf(lab.KindNotFound, "no image %q is being added or changed", name)
 	}
 	i.addition.cancel(lab.ErrGivenUp)
 	if i.addition.err != nil {
@@ -407,54 +371,4 @@ func (s *Service) CancelImage(_ context.Context, name string) error {
 		s.showImage(name)
 	}
 	return nil
-}
-
-// RemoveImage deletes an image that no node stands on, deleted and missing ones
-// included, after everything has been read again: another process may have made
-// one just now.
-func (s *Service) RemoveImage(ctx context.Context, name string) error {
-	if err := lab.CheckName(name); err != nil {
-		return err
-	}
-	if err := s.reconcile(ctx); err != nil {
-		return err
-	}
-	recorded, err := s.beginRemoval(name)
-	if err != nil || !recorded {
-		return err
-	}
-	err = s.o.Library.Remove(context.WithoutCancel(ctx), name)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := s.imageAt(name)
-	i.removing = false
-	if err == nil {
-		i.record = nil
-	}
-	s.showImages()
-	return err
-}
-
-// beginRemoval makes sure that an image may go and that nobody takes to it
-// meanwhile. If there is but a failed addition it is dismissed, and all is done.
-func (s *Service) beginRemoval(name string) (recorded bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := s.images[name]
-	switch {
-	case i == nil:
-		return false, unknownImage(name)
-	case i.removing || i.addition != nil && i.addition.err == nil:
-		return false, lab.Errorf(lab.KindBusy, "image %s is being added or removed", name).WithHint("Wait until that is done, or cancel it.")
-	}
-	if i.record != nil {
-		listed, hidden := s.usersOf(i.record.Volume)
-		if users := append(listed, hidden...); len(users) > 0 {
-			return false, lab.Errorf(lab.KindBusy, "image %s is in use by %s", name, strings.Join(users, ", ")).WithHint("Delete those nodes for good first.")
-		}
-	}
-	i.addition = nil
-	i.removing = i.record != nil
-	s.showImage(name)
-	return i.removing, nil
 }

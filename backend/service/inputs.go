@@ -61,6 +61,13 @@ type AddImageInput struct {
 	Compress bool          `json:"compress,omitempty"`
 }
 
+// PruneInput names what is to be removed of what PruneImages gives; nothing: it
+// is only to be told.
+type PruneInput struct {
+	Images  []string `json:"images"`
+	Volumes []string `json:"volumes"` // of no image
+}
+
 // BulkInput asks for one verb on many nodes.
 type BulkInput struct {
 	Verb  BulkVerb `json:"verb"`

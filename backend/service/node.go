@@ -82,6 +82,7 @@ func (s *Service) value(n *node) lab.Node {
 		NodeSpec: told(spec), State: n.state(), Problem: n.problem, Undo: s.undo(spec), Gateway: s.registration(spec.ID),
 		Overlay: lab.Overlay{Path: overlay.Path, Bytes: overlay.Bytes},
 	}
+	v.Image = s.imageOf(spec)
 	if d := n.domain; d != nil {
 		v.VNC, v.Inserted, v.Overlay.Path, v.Problem = d.VNC, d.Inserted, d.Overlay, cmp.Or(n.problem, d.Problem)
 	}
@@ -159,8 +160,18 @@ func (s *Service) show(id string) {
 	}
 	n.shown = &v
 	s.hub.send(lab.Event{Kind: lab.EventNode, Node: &v})
-	if before == nil || before.Name != v.Name || before.Base != v.Base || before.Medium != v.Medium || before.Inserted != v.Inserted {
+	switch {
+	case before == nil || before.Name != v.Name || before.Base != v.Base || before.Medium != v.Medium || before.Inserted != v.Inserted:
 		s.showImages()
+	case before.Overlay.Bytes != v.Overlay.Bytes:
+		s.showImagesOn(v.Base)
+	}
+}
+
+// showNodes publishes what has become of the nodes. s.mu must be held.
+func (s *Service) showNodes() {
+	for id := range s.nodes {
+		s.show(id)
 	}
 }
 

@@ -39,7 +39,7 @@ func (c *change) asAddition(ctx context.Context, in AddImageInput) (lab.Addition
 	add := lab.Addition{
 		Name: cmp.Or(in.Name, spec.Name), Compress: in.Compress, Defaults: in.Defaults,
 		Disk:   &lab.Chain{Overlay: spec.OverlayVolume(spec.Generation), Base: spec.Base},
-		Origin: lab.Origin{Kind: lab.OriginNode, Of: spec.Name, Base: spec.Image},
+		Origin: lab.Origin{Kind: lab.OriginNode, Of: spec.Name, Base: c.s.presentImage(spec)},
 	}
 	var defaults lab.Defaults
 	if spec.Base != "" {

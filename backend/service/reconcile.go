@@ -135,7 +135,5 @@ func (s *Service) restock(number uint64, volumes []lab.Volume) {
 		}
 	}
 	s.volumes = fresh
-	for id := range s.nodes {
-		s.show(id)
-	}
+	s.showNodes()
 }

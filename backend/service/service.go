@@ -70,7 +70,7 @@ type Service struct {
 	o     Options
 	ctx   context.Context // of the work that outlives its request; ends with Run
 	end   context.CancelFunc
-	work  sync.WaitGroup // changes, additions and readings under way
+	work  sync.WaitGroup // changes, additions, care of images and readings under way
 	slots chan struct{}  // one for each reading at once
 	again chan struct{}  // asks Run to reconcile
 	aside chan struct{}  // tells Run that a disk was put aside or taken back
@@ -147,9 +147,10 @@ func (s *Service) Ready(ctx context.Context) error {
 	return cmp.Or(err, reason)
 }
 
-// Settle returns when no verb's work is under way, nor an image being added.
+// Settle returns when no verb's work is under way, nor an image being added or
+// cared for.
 func (s *Service) Settle(ctx context.Context) error {
-	return s.await(ctx, func() bool { return len(s.changes) == 0 && !s.adding() })
+	return s.await(ctx, func() bool { return len(s.changes) == 0 && !s.tending() })
 }
 
 var errClosing = lab.Errorf(lab.KindUnavailable, "SandBoxLabs is closing")

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	"sandboxlabs/backend/lab"
 )
@@ -61,13 +62,16 @@ func (c *change) load(ctx context.Context, spec *lab.NodeSpec, name *string) err
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	c.takes = image.Volume
-	return c.s.checkStays(image.Name)
+	return c.s.checkStays(image.Volume)
 }
 
-// checkStays refuses an image that is just being removed. s.mu must be held.
-func (s *Service) checkStays(name string) error {
-	if i := s.images[name]; i != nil && i.removing {
-		return lab.Errorf(lab.KindBusy, "image %s is being removed", name).WithHint("Choose another image.")
+// checkStays refuses volumes of images that are just being removed or made anew.
+// s.mu must be held.
+func (s *Service) checkStays(volumes ...string) error {
+	for name, i := range s.images {
+		if i.record != nil && i.leaving() && slices.Contains(volumes, i.record.Volume) {
+			return lab.Errorf(lab.KindBusy, "image %s is %s", name, i.busy()).WithHint("Choose another image, or wait.")
+		}
 	}
 	return nil
 }

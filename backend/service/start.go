@@ -66,7 +66,7 @@ func (s *Service) checkImages(ctx context.Context, spec lab.NodeSpec) error {
 	if !inserted {
 		return nil
 	}
-	image, err := s.o.Library.Check(ctx, name)
+	image, err := s.checkImageOn(ctx, spec.Medium, name)
 	if lab.KindOf(err) == lab.KindNotFound || err == nil && image.Volume != spec.Medium {
 		return lab.Errorf(lab.KindUnavailable, "%s has the medium %s in its drive, which is not in the library", spec.Name, spec.Medium).
 			WithHint("Take it out (sandboxlabs node set %s --eject), or add it again under the name %s.", spec.Name, name)
@@ -76,7 +76,7 @@ func (s *Service) checkImages(ctx context.Context, spec lab.NodeSpec) error {
 
 // checkBase makes sure that the image a node stands on is still what it was.
 func (s *Service) checkBase(ctx context.Context, spec lab.NodeSpec) (lab.Image, error) {
-	image, err := s.o.Library.Check(ctx, spec.Image)
+	image, err := s.checkImageOn(ctx, spec.Base, spec.Image)
 	switch {
 	case lab.KindOf(err) == lab.KindNotFound:
 		err = lab.Errorf(lab.KindUnavailable, "%s stands on image %s, which is not in the library", spec.Name, spec.Image).
@@ -84,8 +84,30 @@ func (s *Service) checkBase(ctx context.Context, spec lab.NodeSpec) (lab.Image, 
 	case err == nil && image.Volume != spec.Base:
 		err = lab.Errorf(lab.KindUnavailable, "%s stands on another version of image %s than the library has", spec.Name, spec.Image).
 			WithHint("Remove image %s and add the version of volume %s.", spec.Image, spec.Base)
+	case err != nil && image.Volume == spec.Base:
+		err = lab.Errorf(lab.KindOf(err), "%s stands on image %s, which can not be used", spec.Name, image.Name).WithCause(err).
+			WithHint("Add it again under the name %s from the file it was made of: nothing of the node is lost then. On any other content its disk would be damaged.", image.Name)
 	}
 	return image, err
+}
+
+// checkImageOn checks the image that has a volume, which may have another name by
+// now than it had when a node was made of it; another process may have given it.
+func (s *Service) checkImageOn(ctx context.Context, volume, was string) (lab.Image, error) {
+	image, err := s.o.Library.Check(ctx, s.nameOn(volume, was))
+	if lab.KindOf(err) != lab.KindNotFound && image.Volume == volume {
+		return image, err
+	}
+	if err := s.readImages(ctx); err != nil {
+		return lab.Image{}, err
+	}
+	return s.o.Library.Check(ctx, s.nameOn(volume, was))
+}
+
+func (s *Service) nameOn(volume, was string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.imageOn(volume, was)
 }
 
 // checkDisk makes sure that the node's disk is there, and measures it on the way.

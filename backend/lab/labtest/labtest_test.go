@@ -47,6 +47,13 @@ func TestLibrary(t *testing.T) {
 	})
 }
 
+func TestCarer(t *testing.T) {
+	CarerSuite(t, func(*testing.T) (CaringLibrary, lab.Pool) {
+		w := NewWorld()
+		return w.Library, w.Pool
+	})
+}
+
 func TestGateway(t *testing.T) {
 	GatewaySuite(t, func(*testing.T) (lab.Gateway, lab.GatewayAccess) {
 		w := NewWorld()

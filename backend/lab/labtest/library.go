@@ -29,14 +29,14 @@ type Library struct {
 	images  map[string]lab.Image
 	adding  map[string]bool
 	offers  map[string][]byte // by their addresses
-	holding chan struct{}     // closed: an Add may go on
+	holding chan struct{}     // closed: what waits may go on
 }
 
 func newLibrary(s *Script, p *Pool) *Library {
 	return &Library{script: s, pool: p, images: make(map[string]lab.Image), adding: make(map[string]bool), offers: make(map[string][]byte)}
 }
 
-// Hold makes every Add wait in its middle until resume is called or its context ends.
+// Hold makes every Add, Verify and Remake wait in its middle until resume is called or its context ends.
 func (l *Library) Hold() (resume func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,10 +75,20 @@ func (l *Library) adopt() {
 		kind, name, _, ok := lab.ParseImageVolume(volume)
 		v, content := l.pool.take(volume)
 		sha := sum(content)
-		if _, known := l.images[name]; ok && !known && !l.adding[name] && lab.ImageVolume(kind, name, sha) == volume {
+		if _, known := l.images[name]; ok && !known && !l.adding[name] && lab.ImageVolume(kind, name, sha) == volume && l.has(volume) == "" {
 			l.record(kind, name, sha, v)
 		}
 	}
+}
+
+// has gives the name of an image with this volume; empty if there is none.
+func (l *Library) has(volume string) string {
+	for name, image := range l.images {
+		if image.Volume == volume {
+			return name
+		}
+	}
+	return ""
 }
 
 func sum(b []byte) string {
@@ -89,7 +99,7 @@ func sum(b []byte) string {
 func (l *Library) record(kind lab.ImageKind, name, sha string, v lab.Volume) lab.Image {
 	image := lab.Image{
 		Name: name, Kind: kind, Volume: v.Name, Path: v.Path, SHA256: sha, Bytes: v.FileBytes, VirtualBytes: v.VirtualBytes,
-		ModTime: v.ModTime, AddedAt: time.Now().UTC(), State: lab.ImageReady,
+		AllocatedBytes: v.Bytes, ModTime: v.ModTime, AddedAt: time.Now().UTC(), State: lab.ImageReady,
 	}
 	l.images[name] = image
 	return image
@@ -130,7 +140,8 @@ func (l *Library) add(ctx context.Context, in lab.Addition, progress func(lab.Im
 		return lab.Image{}, err
 	}
 	defer l.release(in.Name)
-	if err := l.advance(ctx, in.Name, progress); err != nil {
+	now := lab.Image{Name: in.Name, Kind: lab.ImageBase, State: lab.ImageAdding}
+	if err := l.advance(ctx, now, lab.StepCopying, progress); err != nil {
 		return lab.Image{}, err
 	}
 	return l.publish(in, content)
@@ -241,18 +252,16 @@ func (l *Library) release(name string) {
 }
 
 // advance tells of progress and waits while it is held.
-func (l *Library) advance(ctx context.Context, name string, progress func(lab.Image)) error {
+func (l *Library) advance(ctx context.Context, now lab.Image, step lab.StepName, progress func(lab.Image)) error {
 	l.mu.Lock()
 	holding := l.holding
 	l.mu.Unlock()
-	for step := range 5 {
+	for done := range 5 {
 		if progress != nil {
-			progress(lab.Image{
-				Name: name, Kind: lab.ImageBase, State: lab.ImageAdding, Progress: float64(step) / 4,
-				Step: &lab.Step{Name: lab.StepCopying, Done: int64(step), Total: 4},
-			})
+			now.Progress, now.Step = float64(done)/4, &lab.Step{Name: step, Done: int64(done), Total: 4}
+			progress(now)
 		}
-		if step == 2 && holding != nil {
+		if done == 2 && holding != nil {
 			select {
 			case <-holding:
 			case <-ctx.Done():
@@ -260,7 +269,7 @@ func (l *Library) advance(ctx context.Context, name string, progress func(lab.Im
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return lab.Errorf(lab.KindUnavailable, "adding %s was cancelled", name).WithCause(err)
+		return lab.Errorf(lab.KindUnavailable, "the work on %s was cancelled", now.Name).WithCause(err)
 	}
 	return nil
 }
@@ -308,10 +317,11 @@ func (l *Library) Remove(ctx context.Context, name string) error {
 		if err := lab.CheckName(name); err != nil {
 			return err
 		}
-		if image, ok := l.images[name]; ok {
+		image := l.images[name]
+		delete(l.images, name)
+		if l.has(image.Volume) == "" {
 			l.pool.Lose(image.Volume)
 		}
-		delete(l.images, name)
 		return nil
 	})
 }

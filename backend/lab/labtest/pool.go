@@ -82,6 +82,15 @@ func (p *Pool) Lose(name string) {
 	delete(p.volumes, name)
 }
 
+// Spoil changes a byte of a base, and leaves its size and time as they are.
+func (p *Pool) Spoil(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	content := bytes.Clone(p.volumes[name].content)
+	content[len(content)-1] ^= 1
+	p.volumes[name].content = content
+}
+
 // whole reports whether there is an overlay, alone or on a base that is there, and
 // the seed if there is to be one.
 func (p *Pool) whole(disk lab.Disk) bool {

@@ -120,3 +120,5 @@ func CheckQCOW2(b []byte) error {
 func VirtualBytes(b []byte) int64 {
 	return int64(binary.BigEndian.Uint64(b[offsetSize:]))
 }
+
+func setVirtualBytes(b []byte, n int64) { binary.BigEndian.PutUint64(b[offsetSize:], uint64(n)) }

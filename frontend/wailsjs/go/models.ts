@@ -92,6 +92,7 @@ export namespace lab {
 	    copying = "copying",
 	    downloading = "downloading",
 	    unpacking = "unpacking",
+	    verifying = "verifying",
 	    waiting = "waiting",
 	}
 	export interface Address {
@@ -151,7 +152,9 @@ export namespace lab {
 	    path: string;
 	    sha256: string;
 	    bytes: number;
+	    allocatedBytes: number;
 	    virtualBytes: number;
+	    compression?: string;
 	    modTime: string;
 	    addedAt: string;
 	    defaults: Defaults;
@@ -161,6 +164,8 @@ export namespace lab {
 	    step?: Step;
 	    usedBy?: string[];
 	    twins?: string[];
+	    overlayBytes: number;
+	    savedBytes: number;
 	    problem?: Problem;
 	}
 	export interface Registration {
@@ -341,6 +346,12 @@ export namespace lab {
 	    url: string;
 	}
 	
+	export interface Unused {
+	    image?: string;
+	    volume: string;
+	    bytes: number;
+	    removed?: boolean;
+	}
 	export interface Usage {
 	    id: string;
 	    at: string;
@@ -385,6 +396,10 @@ export namespace service {
 	    tpm?: boolean;
 	    guacamole: Record<string, string>;
 	    firstBoot?: lab.FirstBootInput;
+	}
+	export interface PruneInput {
+	    images: string[];
+	    volumes: string[];
 	}
 	export interface SetInput {
 	    vcpus?: number;

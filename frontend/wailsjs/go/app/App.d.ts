@@ -11,6 +11,8 @@ export function ChangeImage(arg1:string,arg2:lab.Defaults):Promise<lab.Image>;
 
 export function Clone(arg1:string,arg2:service.CloneInput):Promise<lab.Node>;
 
+export function CompressImage(arg1:string):Promise<lab.Image>;
+
 export function Console(arg1:string,arg2:string):Promise<lab.Ticket>;
 
 export function ConsoleLink(arg1:string):Promise<string>;
@@ -57,11 +59,17 @@ export function Preferences():Promise<Record<string, string>>;
 
 export function ProbeImage(arg1:string):Promise<lab.Probe>;
 
+export function PruneImages(arg1:service.PruneInput):Promise<Array<lab.Unused>>;
+
 export function Reboot(arg1:string):Promise<lab.Node>;
 
 export function RemoveImage(arg1:string):Promise<void>;
 
 export function Rename(arg1:string,arg2:string):Promise<lab.Node>;
+
+export function RenameImage(arg1:string,arg2:string):Promise<lab.Image>;
+
+export function ResizeImage(arg1:string,arg2:number):Promise<lab.Image>;
 
 export function Restore(arg1:string):Promise<lab.Node>;
 
@@ -84,5 +92,7 @@ export function TestGateway(arg1:lab.GatewaySettings):Promise<Array<lab.Check>>;
 export function UndoWipe(arg1:string):Promise<lab.Node>;
 
 export function Usage():Promise<Array<lab.Usage>>;
+
+export function VerifyImage(arg1:string):Promise<lab.Image>;
 
 export function Wipe(arg1:string):Promise<lab.Node>;

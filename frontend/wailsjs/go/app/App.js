@@ -18,6 +18,10 @@ export function Clone(arg1, arg2) {
   return window['go']['app']['App']['Clone'](arg1, arg2);
 }
 
+export function CompressImage(arg1) {
+  return window['go']['app']['App']['CompressImage'](arg1);
+}
+
 export function Console(arg1, arg2) {
   return window['go']['app']['App']['Console'](arg1, arg2);
 }
@@ -110,6 +114,10 @@ export function ProbeImage(arg1) {
   return window['go']['app']['App']['ProbeImage'](arg1);
 }
 
+export function PruneImages(arg1) {
+  return window['go']['app']['App']['PruneImages'](arg1);
+}
+
 export function Reboot(arg1) {
   return window['go']['app']['App']['Reboot'](arg1);
 }
@@ -120,6 +128,14 @@ export function RemoveImage(arg1) {
 
 export function Rename(arg1, arg2) {
   return window['go']['app']['App']['Rename'](arg1, arg2);
+}
+
+export function RenameImage(arg1, arg2) {
+  return window['go']['app']['App']['RenameImage'](arg1, arg2);
+}
+
+export function ResizeImage(arg1, arg2) {
+  return window['go']['app']['App']['ResizeImage'](arg1, arg2);
 }
 
 export function Restore(arg1) {
@@ -164,6 +180,10 @@ export function UndoWipe(arg1) {
 
 export function Usage() {
   return window['go']['app']['App']['Usage']();
+}
+
+export function VerifyImage(arg1) {
+  return window['go']['app']['App']['VerifyImage'](arg1);
 }
 
 export function Wipe(arg1) {
