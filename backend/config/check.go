@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -10,9 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
-
-	"github.com/pelletier/go-toml/v2"
 )
 
 // fault is a value that can not be.
@@ -72,30 +68,4 @@ func checkListen(address string) *fault {
 	ip, ipErr := netip.ParseAddr(host)
 	loopback := host == "localhost" || ipErr == nil && ip.IsLoopback()
 	return unless(err == nil && portErr == nil && loopback, "serve.listen", "%q is not a loopback address such as 127.0.0.1:3001", address)
-}
-
-// locate turns an error of the TOML decoder into ours.
-func locate(file string, content []byte, err error) error {
-	var unknown *toml.StrictMissingError
-	if errors.As(err, &unknown) {
-		e := &unknown.Errors[0]
-		line, _ := e.Position()
-		return &Error{file, line, strings.Join(e.Key(), "."), "there is no such setting"}
-	}
-	var bad *toml.DecodeError
-	if errors.As(err, &bad) {
-		line, _ := bad.Position()
-		return &Error{file, line, keyAt(content, line), plain(bad)}
-	}
-	return fmt.Errorf("can not read the settings in %s: %w", file, err)
-}
-
-var typePattern = regexp.MustCompile(`cannot decode TOML (.+) into .* of type (\S+)$`)
-
-// plain rids the decoder's error of the names of our Go types.
-func plain(e *toml.DecodeError) string {
-	if m := typePattern.FindStringSubmatch(e.Error()); m != nil {
-		return fmt.Sprintf("a value of type %s can not be a value of type %s", m[1], m[2])
-	}
-	return strings.TrimPrefix(e.Error(), "toml: ")
 }

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
+	"sandboxlabs/backend/document"
 )
 
 // EnvConnect names the environment variable that holds the connect URI.
@@ -105,23 +104,8 @@ func Defaults() Settings {
 	}
 }
 
-// Error is a fault in the settings file.
-type Error struct {
-	File string
-	Line int    // from 1
-	Key  string // dotted, empty if the line has none
-	Text string // the fault
-}
-
-func (e *Error) Error() string {
-	if e.Key == "" {
-		return fmt.Sprintf("%s, line %d: %s", e.File, e.Line, e.Text)
-	}
-	return fmt.Sprintf("%s, line %d, %s: %s", e.File, e.Line, e.Key, e.Text)
-}
-
 // Load reads the settings file; a missing one gives the defaults. A fault in it
-// is an *Error.
+// is a *document.Error.
 func Load(file string) (Settings, error) {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -135,12 +119,11 @@ func Load(file string) (Settings, error) {
 
 func parse(file string, content []byte) (Settings, error) {
 	s := Defaults()
-	err := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields().Decode(&s)
-	if err != nil {
-		return Settings{}, locate(file, content, err)
+	if err := document.Decode(file, content, &s, "there is no such setting"); err != nil {
+		return Settings{}, err
 	}
 	if fault := s.check(); fault != nil {
-		return Settings{}, &Error{file, lineOf(content, fault.key), fault.key, fault.text}
+		return Settings{}, document.At(file, content, fault.key, fault.text)
 	}
 	return s, nil
 }

@@ -1,13 +1,16 @@
-package config
+package document
 
 import (
 	"bytes"
+	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// place is where a TOML document sets a dotted key or opens a table.
+// place is where a document sets a dotted key or opens a table. The tables of
+// an array are numbered from 0, as in image[2].title.
 type place struct {
 	key  string
 	line int
@@ -19,12 +22,19 @@ func places(content []byte) []place {
 	p.Reset(content)
 	var table string
 	var found []place
+	arrays := map[string]int{}
 	for p.NextExpression() {
 		key, line := keyOf(&p, p.Expression())
-		if p.Expression().Kind != unstable.KeyValue {
-			table = key + "."
-		} else {
+		switch p.Expression().Kind {
+		case unstable.KeyValue:
 			key = table + key
+		case unstable.ArrayTable:
+			n := arrays[key]
+			arrays[key]++
+			key = fmt.Sprintf("%s[%d]", key, n)
+			table = key + "."
+		default:
+			table = key + "."
 		}
 		found = append(found, place{key, line})
 	}
@@ -41,7 +51,7 @@ func keyOf(p *unstable.Parser, e *unstable.Node) (key string, line int) {
 	return strings.Join(parts, "."), line
 }
 
-// lineOf finds the line of a key, or of the inline table it is in; 0 if there is none.
+// lineOf finds the line of a key, or of the table it is in; 0 if there is none.
 func lineOf(content []byte, key string) int {
 	line, longest := 0, 0
 	for _, p := range places(content) {
@@ -62,3 +72,8 @@ func keyAt(content []byte, line int) string {
 	}
 	return ""
 }
+
+var numbers = regexp.MustCompile(`\[\d+\]`)
+
+// plainKey is a key as people write it: the line tells which of an array is meant.
+func plainKey(key string) string { return numbers.ReplaceAllString(key, "") }
