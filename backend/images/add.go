@@ -225,8 +225,13 @@ func (l *Library) open(ctx context.Context, volume, fetched string) (*os.File, e
 }
 
 // sum sums the content up. Where it can be moved into the pool later, it is
-// copied into the stage on the way, and what was copied is given.
+// copied into the stage on the way, and what was copied is given. What was
+// summed up when it came is not read again.
 func (a *addition) sum(ctx context.Context, from *source) (*source, error) {
+	if from.sha256 != "" {
+		a.summed(from.sha256)
+		return from, nil
+	}
 	copied, to, until := from, io.Discard, 0.5+a.image().Progress/2
 	if a.stage.placer != nil {
 		until = 1
@@ -243,8 +248,13 @@ func (a *addition) sum(ctx context.Context, from *source) (*source, error) {
 	if err != nil {
 		return copied, err
 	}
-	a.change(func(i *lab.Image) { i.SHA256, i.Volume = sha, lab.ImageVolume(i.Kind, i.Name, sha) })
+	a.summed(sha)
 	return copied, nil
+}
+
+// summed names the volume by its content.
+func (a *addition) summed(sha string) {
+	a.change(func(i *lab.Image) { i.SHA256, i.Volume = sha, lab.ImageVolume(i.Kind, i.Name, sha) })
 }
 
 var errFull = lab.Errorf(lab.KindUnavailable, "the disk is full").WithHint("Make room on it.")

@@ -2,6 +2,7 @@ package images
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"sandboxlabs/backend/lab"
 )
@@ -35,42 +37,69 @@ func (a *addition) download(ctx context.Context, r lab.Remote) (*source, error) 
 	if err != nil {
 		return nil, err
 	}
-	name, err := a.receive(ctx, r, want)
-	// What came is of use to whoever tries again, unless it was given up for good or is wrong.
-	a.stage.keep = err != nil && lab.KindOf(err) == lab.KindUnavailable && !errors.Is(context.Cause(ctx), lab.ErrGivenUp)
+	name, sum, err := a.receive(ctx, r, want)
+	a.stage.keep = a.worthKeeping(ctx, err)
 	if err != nil {
 		return nil, err
 	}
-	return a.shape(ctx, a.stage.path(name), true)
+	path := a.stage.path(name)
+	from, err := a.shape(ctx, path, true)
+	if err == nil && from.path == path {
+		from.sha256 = sum
+	}
+	return from, err
 }
 
-// receive downloads and verifies a file, and gives its name in the stage.
-func (a *addition) receive(ctx context.Context, r lab.Remote, want string) (name string, err error) {
+// worthKeeping reports whether what came is of use to whoever tries again: not
+// if it was given up for good, is wrong, or filled the disk.
+func (a *addition) worthKeeping(ctx context.Context, err error) bool {
+	if lab.KindOf(err) != lab.KindUnavailable || errors.Is(err, syscall.ENOSPC) || errors.Is(context.Cause(ctx), lab.ErrGivenUp) {
+		return false
+	}
+	info, err := os.Stat(a.stage.path(partFile))
+	return err == nil && info.Size() > 0
+}
+
+// receive downloads and verifies a file. It gives its name in the stage and, if
+// it is there as it came, its SHA-256.
+func (a *addition) receive(ctx context.Context, r lab.Remote, want string) (name, sha string, err error) {
 	part, err := a.openPart()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer func() { err = errors.Join(err, part.Close()) }()
-	sum := newSum(want)
-	b, err := a.library.web.open(ctx, r, a.stage, part, sum, want != "")
+	sum := newDigests(want)
+	b, err := a.openBody(ctx, r, part, sum, want != "")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer b.close()
 	if _, err := a.stage.mustFit(b.total - b.at); err != nil {
-		return "", err
+		return "", "", err
 	}
 	a.begin(lab.StepDownloading, max(b.total, 0), 0.7)
+	a.skip(b.at)
 	name = partFile
 	if b.at > 0 {
 		err = copyBody(part, b, sum, a.at)
 	} else {
-		name, err = a.receiveNew(ctx, part, b, sum)
+		name, err = a.receiveNew(ctx, part, b, sum, want)
 	}
 	if err == nil {
-		err = verify(sum, want)
+		err = sum.verify(want)
 	}
-	return name, err
+	if name == partFile {
+		sha = hex.EncodeToString(sum.sha256.Sum(nil))
+	}
+	return name, sha, err
+}
+
+// openBody begins a download, and tells of its going on with one.
+func (a *addition) openBody(ctx context.Context, r lab.Remote, part *os.File, sum digests, summed bool) (*body, error) {
+	if info, err := part.Stat(); err == nil && info.Size() > 0 {
+		a.begin(lab.StepChecking, info.Size(), 0)
+	}
+	return a.library.web.open(ctx, r, a.stage, part, sum, summed, a.at)
 }
 
 func (a *addition) openPart() (*os.File, error) {
@@ -83,7 +112,7 @@ func (a *addition) openPart() (*os.File, error) {
 
 // receiveNew looks at what the file begins with: what is packed is not kept
 // packed, so that it can not be gone on with should the program end.
-func (a *addition) receiveNew(ctx context.Context, part *os.File, b *body, sum hash.Hash) (name string, err error) {
+func (a *addition) receiveNew(ctx context.Context, part *os.File, b *body, sum digests, want string) (name string, err error) {
 	counted := &counter{r: io.TeeReader(b, sum), at: a.at}
 	from := bufio.NewReaderSize(counted, 1<<20)
 	head, err := from.Peek(16)
@@ -99,21 +128,26 @@ func (a *addition) receiveNew(ctx context.Context, part *os.File, b *body, sum h
 		return "", explainStage(err)
 	}
 	name = unpackFile + "-0"
-	if err := a.stage.unpackTo(ctx, name, packing, from); err != nil {
-		return "", err
+	damage := a.stage.unpackTo(ctx, name, packing, from)
+	if damage != nil && lab.KindOf(damage) != lab.KindInvalid {
+		return "", damage
 	}
 	_, err = io.Copy(io.Discard, from) // what follows belongs to the sum
+	if err == nil && damage != nil {
+		err = cmp.Or(sum.verify(want), damage) // the checksum says more of why
+	}
 	return name, err
 }
 
 // copyBody goes on with a file.
-func copyBody(part *os.File, b *body, sum hash.Hash, at func(int64)) error {
+func copyBody(part *os.File, b *body, sum digests, at func(int64)) error {
 	begun := b.at
 	counted := &counter{r: io.TeeReader(b, sum), at: func(n int64) { at(begun + n) }}
 	_, err := io.Copy(part, counted)
 	return explainWrite(err)
 }
 
+// explainWrite is why a file could not be copied into the stage.
 func explainWrite(err error) error {
 	var known *lab.Error
 	switch {
@@ -121,21 +155,42 @@ func explainWrite(err error) error {
 		return nil
 	case errors.As(err, &known):
 		return known
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return errFull.WithCause(err)
 	}
-	return errFull.WithCause(err)
+	return lab.Errorf(lab.KindUnavailable, "what comes can not be written").WithHint(readable).WithCause(err)
 }
 
-// newSum is the sum that a checksum is of: SHA-512 by its length, else SHA-256.
-func newSum(want string) hash.Hash {
-	if len(want) == hex.EncodedLen(sha512.Size) {
-		return sha512.New()
+// digests are the checksums of what comes, taken in one pass: the one that is
+// wanted, and the SHA-256 that names the volume.
+type digests struct{ sha256, wanted hash.Hash }
+
+// newDigests makes them for a checksum that is wanted: SHA-512 by its length,
+// else SHA-256.
+func newDigests(want string) digests {
+	d := digests{sha256: sha256.New()}
+	if d.wanted = d.sha256; len(want) == hex.EncodedLen(sha512.Size) {
+		d.wanted = sha512.New()
 	}
-	return sha256.New()
+	return d
+}
+
+func (d digests) Write(p []byte) (int, error) {
+	d.sha256.Write(p)
+	if d.wanted != d.sha256 {
+		d.wanted.Write(p)
+	}
+	return len(p), nil
+}
+
+func (d digests) reset() {
+	d.sha256.Reset()
+	d.wanted.Reset()
 }
 
 // verify compares what came with what was to come, if that is known.
-func verify(sum hash.Hash, want string) error {
-	got := hex.EncodeToString(sum.Sum(nil))
+func (d digests) verify(want string) error {
+	got := hex.EncodeToString(d.wanted.Sum(nil))
 	if want == "" || strings.EqualFold(got, want) {
 		return nil
 	}

@@ -29,6 +29,7 @@ type source struct {
 	appliance    appliance // of an OVA or OVF
 	virtualBytes int64     // of a qcow2 file or an ISO; 0: qemu-img must be asked
 	ours         bool      // it is in the stage, and may be moved into the pool
+	sha256       string    // of a file in the stage that was summed up when it came; empty: not known
 }
 
 // openSource opens a regular file and looks at its content. Nothing else is

@@ -20,12 +20,46 @@ import (
 // unpackers make a reader of what is packed. They are given buffered input, and
 // read no more of it than they must.
 var unpackers = map[string]func(io.Reader) (io.Reader, error){
-	asGzip: func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
+	asGzip: func(r io.Reader) (io.Reader, error) { return newMembers(r) },
 	asXZ:   func(r io.Reader) (io.Reader, error) { return xzConfig.NewReader(r) },
 	asZstd: func(r io.Reader) (io.Reader, error) {
 		return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow))
 	},
 	asBzip2: func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }, //nolint:unparam // as the others
+}
+
+// members unpacks the members of a gzip file one after the other, and ignores
+// what follows the last, as gunzip does: OpenWrt signs its images there.
+type members struct {
+	from *bufio.Reader
+	*gzip.Reader
+}
+
+func newMembers(r io.Reader) (*members, error) {
+	from := bufio.NewReaderSize(r, 1<<20) // r itself, if it is such already
+	z, err := gzip.NewReader(from)
+	if err != nil {
+		return nil, err
+	}
+	z.Multistream(false)
+	return &members{from, z}, nil
+}
+
+func (m *members) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	if !errors.Is(err, io.EOF) {
+		return n, err
+	}
+	next, err := m.from.Peek(2)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return n, err
+	case string(next) != "\x1f\x8b":
+		return n, io.EOF
+	}
+	err = m.Reset(m.from)
+	m.Multistream(false)
+	return n, err
 }
 
 // maxWindow is how far back a packed file may refer, in bytes: what xz -9 and
