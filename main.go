@@ -45,6 +45,9 @@ var icon []byte
 //go:embed docker-compose.yml build/gateway
 var stackFiles embed.FS
 
+//go:embed images/catalogue.toml
+var catalogue []byte
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
@@ -107,6 +110,7 @@ func (r *rig) wire(uri string, resident bool, log *slog.Logger) {
 		Hypervisor: r.conn,
 		Pool:       r.conn,
 		Library:    images.New(r.conn, r.paths.Images),
+		Catalogue:  images.NewCatalogue(catalogue, r.paths.Catalogue),
 		Store:      store.New(r.paths.Nodes, r.paths.Locks),
 		Consoles:   r.consoles,
 		URI:        uri,

@@ -114,6 +114,9 @@ func (a *App) Prefer(p map[string]string) error { return only(a, a.service.Prefe
 // Images gives the library.
 func (a *App) Images() ([]lab.Image, error) { return none(a, a.service.Images) }
 
+// Catalogue gives the images that publishers offer.
+func (a *App) Catalogue() (lab.Offers, error) { return none(a, a.service.Catalogue) }
+
 // ProbeImage tells what can be made of a local file.
 func (a *App) ProbeImage(path string) (lab.Probe, error) { return one(a, a.service.ProbeImage, path) }
 

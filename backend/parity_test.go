@@ -21,6 +21,7 @@ var notForPage = map[string]string{
 	"Bulk":       "the page asks for each node, to show and to cancel each",
 	"Wait":       "the page waits by events",
 	"WaitImage":  "the page waits by events",
+	"CheckEntry": "those who keep the catalogue ask the publishers, from a terminal",
 	"Screenshot": "a picture is loaded by its address, /screenshot/{node}",
 
 	"WaitGateway":   "the page waits by events",
@@ -67,6 +68,8 @@ var commands = map[string]string{
 	"Wait":          "node stop",
 	"Bulk":          "node start",
 	"Images":        "image ls",
+	"Catalogue":     "image catalogue",
+	"CheckEntry":    "image catalogue check",
 	"AddImage":      "image add",
 	"WaitImage":     "image add",
 	"ProbeImage":    "image probe",

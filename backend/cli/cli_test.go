@@ -16,17 +16,18 @@ import (
 // desk runs commands, each as a process of its own, on one host in memory.
 type desk struct {
 	*labtest.World
-	served string                 // address of the last serve
-	opened int                    // windows
-	wired  func(*service.Service) // sees every service; may be nil
-	typed  string                 // on stdin
-	seeder labtest.Seeder
+	catalogue *labtest.Catalogue
+	served    string                 // address of the last serve
+	opened    int                    // windows
+	wired     func(*service.Service) // sees every service; may be nil
+	typed     string                 // on stdin
+	seeder    labtest.Seeder
 }
 
 // mustDesk gives a host with the image tiny.
 func mustDesk(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{World: labtest.NewWorld()}
+	d := &desk{World: labtest.NewWorld(), catalogue: &labtest.Catalogue{}}
 	d.Library.MustAddImage(t, "tiny")
 	return d
 }
@@ -34,7 +35,7 @@ func mustDesk(t *testing.T) *desk {
 func (d *desk) open(string) (*service.Service, func() error, error) {
 	s := service.New(service.Options{
 		Hypervisor: d.Hypervisor, Pool: d.Pool, Library: d.Library, Store: d.Store, URI: "fake:///",
-		Journal: d.Journal, Gateway: d.Gateway, Seeder: &d.seeder, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
+		Journal: d.Journal, Gateway: d.Gateway, Seeder: &d.seeder, Catalogue: d.catalogue, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
 	})
 	if d.wired != nil {
 		d.wired(s)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,7 @@ import (
 
 func (f *face) images() *cobra.Command {
 	cmd := &cobra.Command{Use: "image", Short: "Keep the base images nodes stand on", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(f.imageList(), f.imageAdd(), f.imagePublish(), f.imageProbe(), f.imageSet(), f.imageRemove())
+	cmd.AddCommand(f.imageList(), f.imageCatalogue(), f.imagePull(), f.imageAdd(), f.imagePublish(), f.imageProbe(), f.imageSet(), f.imageRemove())
 	cmd.AddCommand(f.imageInfo(), f.imageVerify(), f.imageCompress(), f.imageResize(), f.imageRename(), f.imagePrune())
 	return cmd
 }
@@ -97,12 +98,16 @@ func (f *face) imagePublish() *cobra.Command {
 
 // place tells an address from a path.
 func place(arg string, in *service.AddImageInput) (err error) {
-	if strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://") {
+	if isAddress(arg) {
 		in.Address = arg
 		return nil
 	}
 	in.Path, err = filepath.Abs(arg)
 	return err
+}
+
+func isAddress(arg string) bool {
+	return strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://")
 }
 
 func tellAdded(w io.Writer, i lab.Image) {
@@ -203,43 +208,80 @@ func merged(cmd *cobra.Command, was, set lab.Defaults) lab.Defaults {
 
 // add adds an image and shows how far it is.
 func (f *face) add(ctx context.Context, s *service.Service, in service.AddImageInput) (lab.Image, error) {
-	image, err := s.AddImage(ctx, in)
-	if err != nil {
-		return lab.Image{}, err
-	}
-	return f.follow(ctx, s, image.Name)
+	images, errs := f.addAll(ctx, s, []service.AddImageInput{in})
+	return images[0], errs[0]
 }
 
-// follow shows how far the work on an image is, until it is done. If ctx ends
-// first, that is given up, and the image is as it was or not there.
+// addAll adds images and shows how far they are.
+func (f *face) addAll(ctx context.Context, s *service.Service, inputs []service.AddImageInput) (images []lab.Image, errs []error) {
+	images, errs = make([]lab.Image, len(inputs)), make([]error, len(inputs))
+	var names []string
+	for i, in := range inputs {
+		if images[i], errs[i] = s.AddImage(ctx, in); errs[i] == nil {
+			names = append(names, images[i].Name)
+		}
+	}
+	defer f.showing(ctx, s, names)()
+	for i := range inputs {
+		if errs[i] == nil {
+			images[i], errs[i] = f.awaitImage(ctx, s, images[i].Name)
+		}
+	}
+	return images, errs
+}
+
+// follow shows how far the work on an image is, until it is done.
 func (f *face) follow(ctx context.Context, s *service.Service, name string) (lab.Image, error) {
+	defer f.showing(ctx, s, []string{name})()
+	return f.awaitImage(ctx, s, name)
+}
+
+// awaitImage waits for the work on an image. If ctx ends first, that is given
+// up, and the image is as it was or not there.
+func (f *face) awaitImage(ctx context.Context, s *service.Service, name string) (lab.Image, error) {
+	image, err := s.WaitImage(ctx, name)
+	if err == nil || ctx.Err() == nil {
+		return image, err
+	}
+	if err := s.CancelImage(context.WithoutCancel(ctx), name); err != nil && lab.KindOf(err) != lab.KindNotFound {
+		return lab.Image{}, err
+	}
+	return lab.Image{}, lab.Errorf(lab.KindUnavailable, "the work on image %s was given up", name)
+}
+
+// showing shows how far the work on images is, until done is called.
+func (f *face) showing(ctx context.Context, s *service.Service, names []string) (done func()) {
 	watching, stop := context.WithCancel(ctx)
 	shown := make(chan struct{})
 	go func() {
 		defer close(shown)
-		f.showProgress(s.Subscribe(watching), name)
+		f.showProgress(s.Subscribe(watching), names)
 	}()
-	image, err := s.WaitImage(ctx, name)
-	stop()
-	<-shown
-	if ctx.Err() != nil {
-		if err := s.CancelImage(context.WithoutCancel(ctx), name); err != nil {
-			return lab.Image{}, err
-		}
-		return lab.Image{}, lab.Errorf(lab.KindUnavailable, "the work on image %s was given up", name)
+	return func() {
+		stop()
+		<-shown
 	}
-	return image, err
 }
+
+// lineWidth is what fits on a line of any terminal: one that wraps can not be
+// taken away again.
+const lineWidth = 79
 
 // showProgress keeps one line on a terminal up to date, until there are no more
 // events, and takes it away again.
-func (f *face) showProgress(events <-chan lab.Event, name string) {
+func (f *face) showProgress(events <-chan lab.Event, names []string) {
 	silent := f.json || !terminal(f.Err)
+	lines := map[string]string{}
 	for e := range events {
-		if silent || e.Image == nil || e.Image.Name != name || e.Image.Step == nil {
+		if silent || e.Image == nil || !slices.Contains(names, e.Image.Name) {
 			continue
 		}
-		say(f.Err, "\r\x1b[K%s: %s", name, progressLine(*e.Image))
+		delete(lines, e.Image.Name)
+		if e.Image.Step != nil && e.Image.Problem == nil {
+			lines[e.Image.Name] = e.Image.Name + ": " + progressLine(*e.Image)
+		}
+		line := strings.Join(slices.Sorted(maps.Values(lines)), "  ")
+		say(f.Err, "\r\x1b[K%s", line[:min(len(line), lineWidth)])
 	}
 	if !silent {
 		say(f.Err, "\r\x1b[K")

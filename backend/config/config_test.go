@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sandboxlabs/backend/document"
 )
 
 func mustWrite(t *testing.T, content string) (path string) {
@@ -101,9 +103,9 @@ func TestLoadNamesLineAndKeyOfAFault(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			file := mustWrite(t, tt.content)
 			_, err := Load(file)
-			var got *Error
+			var got *document.Error
 			if !errors.As(err, &got) {
-				t.Fatalf("got %v, want an *Error", err)
+				t.Fatalf("got %v, want a *document.Error", err)
 			}
 			if got.File != file || got.Line != tt.line || got.Key != tt.key || !strings.Contains(got.Text, tt.says) {
 				t.Errorf("got %+v, want line %d, key %q, and %q", got, tt.line, tt.key, tt.says)
@@ -168,6 +170,7 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		Settings:     root + "/CONFIG_HOME/sandboxlabs/config.toml",
 		Nodes:        root + "/DATA_HOME/sandboxlabs/nodes",
 		Images:       root + "/DATA_HOME/sandboxlabs/images",
+		Catalogue:    root + "/DATA_HOME/sandboxlabs/catalogue.toml",
 		Uploads:      root + "/DATA_HOME/sandboxlabs/uploads",
 		SessionPool:  root + "/DATA_HOME/sandboxlabs/pool",
 		Gateway:      root + "/DATA_HOME/sandboxlabs/gateway",
@@ -234,7 +237,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("a.b.c = [1, {x = 2}]\n[[t]]\n")
 	f.Fuzz(func(t *testing.T, content string) {
 		s, err := parse("config.toml", []byte(content))
-		var e *Error
+		var e *document.Error
 		if err == nil && s.check() != nil || err != nil && errors.As(err, &e) && e.Line < 1 {
 			t.Errorf("got %+v, %v, want valid settings or an error with its line", s, err)
 		}

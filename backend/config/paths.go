@@ -1,6 +1,6 @@
 // Package config knows where SandBoxLabs keeps what, after the XDG base
-// directory specification, and what the person has set. It imports none of our
-// packages, so that all can be wired from it; its errors are sentences.
+// directory specification, and what the person has set. All can be wired from
+// it; its errors are sentences.
 package config
 
 import (
@@ -16,19 +16,20 @@ import (
 
 // Every name of ours that touches disk.
 const (
-	dirName      = "sandboxlabs" // below each XDG directory
-	settingsName = "config.toml" // XDG config
-	nodesName    = "nodes"       // XDG data: <uuid>.json
-	imagesName   = "images"      // XDG data: <name>.json
-	poolName     = "pool"        // XDG data: volumes of the session profile
-	uploadsName  = "uploads"     // XDG data: what was dropped on a page in a browser, until it is an image
-	gatewayName  = "gateway"     // XDG data: the gateway's compose file and secrets
-	logName      = "log"         // XDG state: sandboxlabs.log
-	historyName  = "history"     // XDG state: <uuid>.jsonl
-	pageName     = "page.json"   // XDG state: what the page wants to find again
-	locksName    = "locks"       // XDG runtime: <uuid> while a node is reserved
-	windowName   = "window.lock" // XDG runtime: while a window is open
-	socketName   = "window.sock" // XDG runtime: brings that window to the front
+	dirName      = "sandboxlabs"    // below each XDG directory
+	settingsName = "config.toml"    // XDG config
+	nodesName    = "nodes"          // XDG data: <uuid>.json
+	imagesName   = "images"         // XDG data: <name>.json
+	offersName   = "catalogue.toml" // XDG data: the person's own entries of the catalogue
+	poolName     = "pool"           // XDG data: volumes of the session profile
+	uploadsName  = "uploads"        // XDG data: what was dropped on a page in a browser, until it is an image
+	gatewayName  = "gateway"        // XDG data: the gateway's compose file and secrets
+	logName      = "log"            // XDG state: sandboxlabs.log
+	historyName  = "history"        // XDG state: <uuid>.jsonl
+	pageName     = "page.json"      // XDG state: what the page wants to find again
+	locksName    = "locks"          // XDG runtime: <uuid> while a node is reserved
+	windowName   = "window.lock"    // XDG runtime: while a window is open
+	socketName   = "window.sock"    // XDG runtime: brings that window to the front
 
 	keptName = "SandBoxLabs" // below the person's own folders
 
@@ -40,6 +41,7 @@ type Paths struct {
 	Settings     string // file
 	Nodes        string // folder of the specs
 	Images       string // folder of the image records
+	Catalogue    string // file of the person's own entries of the catalogue
 	Uploads      string // folder of what is dropped on a page in a browser, made when the first is
 	SessionPool  string // folder of the session profile's volumes
 	Gateway      string // folder of the gateway's containers
@@ -67,6 +69,7 @@ func ReadPaths() Paths {
 		Settings:     filepath.Join(xdg.ConfigHome, dirName, settingsName),
 		Nodes:        filepath.Join(data, nodesName),
 		Images:       filepath.Join(data, imagesName),
+		Catalogue:    filepath.Join(data, offersName),
 		Uploads:      filepath.Join(data, uploadsName),
 		SessionPool:  filepath.Join(data, poolName),
 		Gateway:      filepath.Join(data, gatewayName),

@@ -71,15 +71,21 @@ type Defaults struct {
 
 // Check checks the rules of the defaults; a breach is KindInvalid.
 func (d Defaults) Check() error {
+	_, err := d.check()
+	return err
+}
+
+// check is Check, and names what is wrong as the catalogue's file does.
+func (d Defaults) check() (field string, err error) {
 	switch {
 	case d.VCPUs < 0 || d.VCPUs > MaxVCPUs:
-		return Errorf(KindInvalid, "%d vCPUs are out of range", d.VCPUs).WithHint("Choose 1 to %d, or 0 for the settings'.", MaxVCPUs)
+		return "vcpus", Errorf(KindInvalid, "%d vCPUs are out of range", d.VCPUs).WithHint("Choose 1 to %d, or 0 for the settings'.", MaxVCPUs)
 	case d.MemoryMiB != 0 && (d.MemoryMiB < MinMemoryMiB || d.MemoryMiB > MaxMemoryMiB):
-		return Errorf(KindInvalid, "%d MiB of memory are out of range", d.MemoryMiB).WithHint("Choose %d to %d MiB, or 0 for the settings'.", MinMemoryMiB, MaxMemoryMiB)
+		return "memory_mib", Errorf(KindInvalid, "%d MiB of memory are out of range", d.MemoryMiB).WithHint("Choose %d to %d MiB, or 0 for the settings'.", MinMemoryMiB, MaxMemoryMiB)
 	case d.User != "" && !userPattern.MatchString(d.User):
-		return Errorf(KindInvalid, "%q is not the name of an account", d.User).WithHint("Use up to 32 lower-case letters, digits, - and _, a letter first.")
+		return "user", Errorf(KindInvalid, "%q is not the name of an account", d.User).WithHint("Use up to 32 lower-case letters, digits, - and _, a letter first.")
 	}
-	return d.Firmware.Check()
+	return "firmware", d.Firmware.Check()
 }
 
 // userPattern is what useradd takes by default (shadow-utils, NAME_REGEX).

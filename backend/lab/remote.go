@@ -27,21 +27,27 @@ type Remote struct {
 // Check checks the rules of a remote file; a breach is KindInvalid. What comes
 // without TLS must have a checksum that came with it.
 func (r Remote) Check() error {
+	_, err := r.check()
+	return err
+}
+
+// check is Check, and names what is wrong as the catalogue's file does.
+func (r Remote) check() (field string, err error) {
 	if len(r.Addresses) == 0 {
-		return Errorf(KindInvalid, "there is no address to download from").WithHint("Give one that begins with https://.")
+		return "addresses", Errorf(KindInvalid, "there is no address to download from").WithHint("Give one that begins with https://.")
 	}
 	for _, address := range r.Addresses {
 		if err := checkAddress(address, r.Sum != "" || r.SumFile != ""); err != nil {
-			return err
+			return "addresses", err
 		}
 	}
 	if r.Sum != "" && !sumPattern.MatchString(r.Sum) {
-		return Errorf(KindInvalid, "%q is no SHA-256 or SHA-512 checksum", r.Sum).WithHint("Write its 64 or 128 hexadecimal digits.")
+		return "sum", Errorf(KindInvalid, "%q is no SHA-256 or SHA-512 checksum", r.Sum).WithHint("Write its 64 or 128 hexadecimal digits.")
 	}
 	if r.SumFile != "" {
-		return checkAddress(r.SumFile, false)
+		return "sum_file", checkAddress(r.SumFile, false)
 	}
-	return nil
+	return "", nil
 }
 
 var sumPattern = regexp.MustCompile(`^([0-9a-fA-F]{64}|[0-9a-fA-F]{128})$`)

@@ -50,6 +50,7 @@ var verbs = map[string]verb{
 	"Preferences":   none((*service.Service).Preferences),
 	"Prefer":        only((*service.Service).Prefer),
 	"Images":        none((*service.Service).Images),
+	"Catalogue":     none((*service.Service).Catalogue),
 	"AddImage":      one((*service.Service).AddImage),
 	"ProbeImage":    one((*service.Service).ProbeImage),
 	"ChangeImage":   two((*service.Service).ChangeImage),

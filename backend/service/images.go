@@ -168,10 +168,11 @@ func (s *Service) readImages(ctx context.Context) error {
 	return nil
 }
 
-// AddImage begins to make an image of a local file, of one on the network, or of
-// the disk of a node that is off. It returns at once with the image being added. An addition that fails stays
-// listed with its Problem until RemoveImage or CancelImage dismisses it, or the
-// name is added again.
+// AddImage begins to make an image of a local file, of one on the network, of
+// what the catalogue offers, or of the disk of a node that is off. It returns at
+// once with the image being added. An addition that fails stays listed with its
+// Problem until RemoveImage or CancelImage dismisses it, or the name is added
+// again.
 func (s *Service) AddImage(ctx context.Context, in AddImageInput) (lab.Image, error) {
 	if err := in.oneSource(); err != nil {
 		return lab.Image{}, err
@@ -179,8 +180,8 @@ func (s *Service) AddImage(ctx context.Context, in AddImageInput) (lab.Image, er
 	if in.Node != "" {
 		return s.publish(ctx, in)
 	}
-	add := lab.Addition{Name: in.Name, Defaults: in.Defaults, Compress: in.Compress}
-	if err := in.source(&add); err != nil {
+	add, err := s.additionOf(ctx, in)
+	if err != nil {
 		return lab.Image{}, err
 	}
 	image, _, err := s.beginAddition(add)
@@ -189,32 +190,36 @@ func (s *Service) AddImage(ctx context.Context, in AddImageInput) (lab.Image, er
 
 func (in AddImageInput) oneSource() error {
 	given := 0
-	for _, source := range []string{in.Path, in.Address, in.Node} {
+	for _, source := range []string{in.Path, in.Address, in.Entry, in.Node} {
 		if source != "" {
 			given++
 		}
 	}
 	if given != 1 {
-		return lab.Errorf(lab.KindInvalid, "an image is made of a path, an address or a node, of one of them").
-			WithHint("Give the whole path of a file on this machine, an address, or the name of a node.")
+		return lab.Errorf(lab.KindInvalid, "an image is made of a path, an address, an entry of the catalogue or a node, of one of them").
+			WithHint("Give the whole path of a file on this machine, an address, the id of an entry, or the name of a node.")
 	}
 	return nil
 }
 
-// source fills in what the image is made of, if that is no node.
-func (in AddImageInput) source(add *lab.Addition) error {
+// additionOf says what the image is made of, if that is no node.
+func (s *Service) additionOf(ctx context.Context, in AddImageInput) (add lab.Addition, err error) {
 	switch {
+	case in.Entry != "":
+		add, err = s.entryAddition(ctx, in)
 	case in.Address != "":
 		remote := lab.Remote{Addresses: []string{in.Address}, Sum: in.Sum}
-		add.Remote, add.Origin = &remote, lab.Origin{Kind: lab.OriginAddress, Of: in.Address}
-		add.Name = cmp.Or(add.Name, lab.SuggestName(in.Address))
-		return remote.Check()
+		add = lab.Addition{Name: cmp.Or(in.Name, lab.SuggestName(in.Address)), Remote: &remote, Origin: lab.Origin{Kind: lab.OriginAddress, Of: in.Address}}
 	case !filepath.IsAbs(in.Path):
-		return lab.Errorf(lab.KindInvalid, "%q is not an absolute path", in.Path).WithHint("Give the whole path of a file on this machine.")
+		err = lab.Errorf(lab.KindInvalid, "%q is not an absolute path", in.Path).WithHint("Give the whole path of a file on this machine.")
+	default:
+		add = lab.Addition{Name: cmp.Or(in.Name, lab.SuggestName(in.Path)), Path: in.Path, Origin: lab.Origin{Kind: lab.OriginFile, Of: filepath.Base(in.Path)}}
 	}
-	add.Path, add.Origin = in.Path, lab.Origin{Kind: lab.OriginFile, Of: filepath.Base(in.Path)}
-	add.Name = cmp.Or(add.Name, lab.SuggestName(in.Path))
-	return nil
+	if err == nil && add.Remote != nil {
+		err = add.Remote.Check()
+	}
+	add.Defaults, add.Compress = cmp.Or(in.Defaults, add.Defaults), in.Compress
+	return add, err
 }
 
 // ProbeImage tells what can be made of a local file.

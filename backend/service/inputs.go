@@ -49,15 +49,17 @@ type CloneInput struct {
 	CopyDisk bool   `json:"copyDisk"`
 }
 
-// AddImageInput names the image to be made, and one of Path, Address and Node to
-// make it of. An empty Name takes the file's, or the node's.
+// AddImageInput names the image to be made, and one of Path, Address, Entry and
+// Node to make it of. An empty Name takes the file's, the entry's id, or the
+// node's.
 type AddImageInput struct {
 	Name     string        `json:"name"`
+	Entry    string        `json:"entry,omitempty"`    // id of an entry of the catalogue
 	Path     string        `json:"path,omitempty"`     // of a local file, in any format lab.Probe knows
 	Address  string        `json:"address,omitempty"`  // of a file to be downloaded
-	Sum      string        `json:"sum,omitempty"`      // of what Address names: SHA-256 or SHA-512
+	Sum      string        `json:"sum,omitempty"`      // of what is downloaded: SHA-256 or SHA-512; empty: the entry's, of an Address not known
 	Node     string        `json:"node,omitempty"`     // that is off: its disk, with what that stands on
-	Defaults *lab.Defaults `json:"defaults,omitempty"` // nil: what the file suggests, or what the node has
+	Defaults *lab.Defaults `json:"defaults,omitempty"` // nil: what the file or the entry suggests, or what the node has
 	Compress bool          `json:"compress,omitempty"`
 }
 

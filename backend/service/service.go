@@ -34,6 +34,7 @@ type Options struct {
 	Consoles   lab.Consoles
 	URI        string // of the hypervisor, to be shown
 
+	Catalogue   lab.Catalogue        // may be nil: then there is nothing in it
 	Journal     lab.Journal          // of what happened to nodes; may be nil: then nothing is remembered
 	Preferences lab.PreferenceKeeper // of the pages; may be nil: then nothing is kept
 

@@ -102,12 +102,6 @@ export namespace lab {
 	    prefix: number;
 	    source: AddressSource;
 	}
-	export interface Check {
-	    name: string;
-	    status: CheckStatus;
-	    message: string;
-	    remedy?: string;
-	}
 	export interface Defaults {
 	    vcpus?: number;
 	    memoryMiB?: number;
@@ -116,6 +110,34 @@ export namespace lab {
 	    cloudInit?: boolean;
 	    user?: string;
 	}
+	export interface Remote {
+	    addresses: string[];
+	    sum?: string;
+	    sumFile?: string;
+	    bytes?: number;
+	}
+	export interface CatalogueEntry {
+	    id: string;
+	    title: string;
+	    version: string;
+	    arch: string;
+	    remote: Remote;
+	    kind: ImageKind;
+	    format: string;
+	    diskBytes?: number;
+	    defaults: Defaults;
+	    licence: string;
+	    home: string;
+	    group: string;
+	    overridden?: boolean;
+	}
+	export interface Check {
+	    name: string;
+	    status: CheckStatus;
+	    message: string;
+	    remedy?: string;
+	}
+	
 	export interface GatewayStatus {
 	    mode: GatewayMode;
 	    state: GatewayState;
@@ -325,6 +347,10 @@ export namespace lab {
 	    problem?: Problem;
 	}
 	
+	export interface Offers {
+	    entries: CatalogueEntry[];
+	    problem?: Problem;
+	}
 	
 	
 	export interface Probe {
@@ -337,6 +363,7 @@ export namespace lab {
 	    defaults: Defaults;
 	    notes?: string[];
 	}
+	
 	
 	
 	
@@ -370,6 +397,7 @@ export namespace service {
 	
 	export interface AddImageInput {
 	    name: string;
+	    entry?: string;
 	    path?: string;
 	    address?: string;
 	    sum?: string;

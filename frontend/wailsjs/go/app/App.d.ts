@@ -7,6 +7,8 @@ export function AddImage(arg1:service.AddImageInput):Promise<lab.Image>;
 
 export function CancelImage(arg1:string):Promise<void>;
 
+export function Catalogue():Promise<lab.Offers>;
+
 export function ChangeImage(arg1:string,arg2:lab.Defaults):Promise<lab.Image>;
 
 export function Clone(arg1:string,arg2:service.CloneInput):Promise<lab.Node>;

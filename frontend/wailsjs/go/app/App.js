@@ -10,6 +10,10 @@ export function CancelImage(arg1) {
   return window['go']['app']['App']['CancelImage'](arg1);
 }
 
+export function Catalogue() {
+  return window['go']['app']['App']['Catalogue']();
+}
+
 export function ChangeImage(arg1, arg2) {
   return window['go']['app']['App']['ChangeImage'](arg1, arg2);
 }
