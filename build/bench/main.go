@@ -54,6 +54,7 @@ var measures = []struct {
 	{"start", (*bed).start},
 	{"console", (*bed).console},
 	{"wipe-running", (*bed).wipeRunning},
+	{"pull", (*bed).pull},
 	{"gateway", (*bed).gateway},
 	{"idle", (*bed).idle},
 	{"list", (*bed).list}, // wants the nodes of idle

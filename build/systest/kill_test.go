@@ -3,6 +3,7 @@ package systest
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,6 +105,13 @@ func there(t *testing.T, w *world, name string) bool {
 // anything.
 func mustServe(t *testing.T, w *world) (kill func()) {
 	t.Helper()
+	_, kill = mustServeLink(t, w)
+	return kill
+}
+
+// mustServeLink is mustServe, and gives the link to the page.
+func mustServeLink(t *testing.T, w *world) (link string, kill func()) {
+	t.Helper()
 	cmd := w.cmd(t.Context(), "sandboxlabs", "serve", "--listen", "127.0.0.1:0")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -112,13 +120,14 @@ func mustServe(t *testing.T, w *world) (kill func()) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	mustLink(t, out)
-	return func() {
+	kill = sync.OnceFunc(func() {
 		if err := cmd.Process.Kill(); err != nil {
 			t.Error(err)
 		}
 		_ = cmd.Wait() // it was killed
-	}
+	})
+	t.Cleanup(kill)
+	return mustLink(t, out), kill
 }
 
 // TestKilledWhileRegistering kills the program when a node has just been started
