@@ -195,7 +195,7 @@ func grow(ctx context.Context, path string, virtualBytes int64) error {
 func (a *addition) supersede(ctx context.Context, was record, v lab.Volume) (lab.Image, error) {
 	image, is := a.image(), was
 	is.Volume, is.SHA256, is.Bytes, is.ModTime = v.Name, image.SHA256, v.FileBytes, v.ModTime.UTC()
-	is.VirtualBytes, is.Compression, is.Former = image.VirtualBytes, image.Compression, was.Volume
+	is.VirtualBytes, is.Compression, is.Remade, is.Former = image.VirtualBytes, image.Compression, true, was.Volume
 	if is.Origin.Format == "" && is.Origin.SHA256 == "" {
 		is.Origin.SHA256 = was.SHA256
 	}

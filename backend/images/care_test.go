@@ -39,7 +39,7 @@ func TestVerifyFindsASilentChange(t *testing.T) {
 		t.Fatalf("got %+v, %v, want nothing noticed by size and time", got, err)
 	}
 	got, err := l.Verify(t.Context(), "tiny", nil)
-	if err != nil || got.State != lab.ImageChanged || !strings.Contains(got.Problem.Message, "tiny was changed") {
+	if err != nil || got.State != lab.ImageChanged || !strings.Contains(got.Problem.Message, image.Volume+", was changed") {
 		t.Fatalf("got %+v, %v, want it changed", got, err)
 	}
 	other := newProcess(w, l.dir)
@@ -111,6 +111,11 @@ func TestCompressedDiskHoldsTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.Pool.Spoil(is.Volume)
+	if bad, err := l.Verify(t.Context(), "disk", nil); err != nil || bad.Problem == nil || !strings.Contains(bad.Problem.Hint, "made anew here") {
+		t.Errorf("got %+v, %v, want no advice to add a file that nobody has", bad, err)
+	}
+	w.Pool.Spoil(is.Volume)
 	if was.Compression != "none" || is.Compression != "zstd" || is.Bytes > was.Bytes*3/4 || is.Origin.SHA256 != was.SHA256 {
 		t.Errorf("got %+v of %+v, want it smaller, with the checksum of what came", is, was)
 	}

@@ -37,6 +37,7 @@ type record struct {
 	Defaults    lab.Defaults  `json:"defaults"`
 	Origin      lab.Origin    `json:"origin"`
 
+	Remade  bool   `json:"remade,omitempty"`  // compressed or grown: no other file has this content
 	Former  string `json:"former,omitempty"`  // volume that this one took the place of, and that is to go
 	Changed bool   `json:"changed,omitempty"` // a verification found that the volume of ModTime has another content
 }
@@ -59,10 +60,13 @@ func (r record) kind() lab.ImageKind { return cmp.Or(r.Kind, lab.ImageBase) }
 
 // changed is the image of a record whose volume is not what it should be.
 func (r record) changed(how string) lab.Image {
+	problem := lab.Errorf(lab.KindUnavailable, "the file of the image %s, %s, %s", r.Name, r.Volume, how).
+		WithHint("Add the image again under the same name from the file it was made of, or remove it.")
+	if r.Remade {
+		problem = problem.WithHint("It was made anew here: put its file back from a copy, or remove the image.")
+	}
 	image := r.image()
-	image.State = lab.ImageChanged
-	image.Problem = lab.ProblemOf(lab.Errorf(lab.KindUnavailable, "the file of the image %s %s", r.Name, how).
-		WithHint("Add the image again under the same name from the file it was made of, or remove it."))
+	image.State, image.Problem = lab.ImageChanged, lab.ProblemOf(problem)
 	return image
 }
 

@@ -86,7 +86,7 @@ func (s *Service) checkBase(ctx context.Context, spec lab.NodeSpec) (lab.Image, 
 			WithHint("Remove image %s and add the version of volume %s.", spec.Image, spec.Base)
 	case err != nil && image.Volume == spec.Base:
 		err = lab.Errorf(lab.KindOf(err), "%s stands on image %s, which can not be used", spec.Name, image.Name).WithCause(err).
-			WithHint("Add it again under the name %s from the file it was made of: nothing of the node is lost then. On any other content its disk would be damaged.", image.Name)
+			WithHint("%s On any other content the disk of %s would be damaged.", lab.ProblemOf(err).Hint, spec.Name)
 	}
 	return image, err
 }

@@ -32,7 +32,7 @@ type worldKey struct{}
 //	await TEXT COMMAND ARGS run a command until its stdout has TEXT
 //	[!] json PATH [VALUE]   stdout is JSON and has VALUE at PATH, such as 0.vnc.port
 //	take NAME PATH          put the value at PATH into the variable NAME
-//	booted NODE             wait for the shell of the guest
+//	booted NODE [COMMAND]   wait for the shell of the guest, and run a command there that must succeed
 //	small-pool SIZE         let the pool be a file system of SIZE
 //
 // In a script $POOL is the pool's name, $DISKS its folder, $DATA and $CONFIG are
@@ -214,6 +214,10 @@ func booted(ts *testscript.TestScript, args []string) {
 	defer cancel()
 	_, err = c.login(ctx)
 	ts.Check(err)
+	if len(args) > 1 {
+		_, err = c.do(ctx, args[1])
+		ts.Check(err)
+	}
 }
 
 // smallPool mounts a file system of some MiB where the pool will be. Only root can.
