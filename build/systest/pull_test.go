@@ -160,7 +160,7 @@ func TestKilledWhilePulling(t *testing.T) {
 			t.Errorf("got %+v, want to be told what became of it", told.Problem)
 		}
 		log := w.must(t, "cat", w.path(stateDir, "sandboxlabs", "log", "sandboxlabs.log"))
-		for _, want := range []string{"an interrupted download goes on", fmt.Sprintf("bytes=%d", from), "what an interrupted addition left was removed"} {
+		for _, want := range []string{"an interrupted download goes on", fmt.Sprintf("bytes=%d", from), "what was left of interrupted work on an image was removed\" image=zipped"} {
 			if !strings.Contains(log, want) {
 				t.Errorf("got the log %s, want %q in it", log, want)
 			}
