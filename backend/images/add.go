@@ -195,13 +195,12 @@ func (a *addition) flatten(ctx context.Context, chain lab.Chain) (*source, error
 	if err != nil {
 		return nil, err
 	}
-	in := asChain(overlay, base)
-	size, err := in.virtualSize(ctx)
+	size, err := asInput(qcow2, overlay, section{}).virtualSize(ctx) // qemu-img info opens no base
 	if err != nil {
 		return nil, err
 	}
 	a.begin(lab.StepConverting, size, 0.9)
-	return a.make(ctx, conversion{from: in, largest: room})
+	return a.make(ctx, conversion{from: asChain(overlay, base), largest: room})
 }
 
 // open opens a volume's file; one that can not be read in place is fetched first.

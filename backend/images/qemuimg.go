@@ -107,7 +107,7 @@ func verdict(err error, said string) error {
 	switch {
 	case exit == nil:
 		return lab.Errorf(lab.KindUnavailable, "qemu-img could not be run").WithCause(err)
-	case strings.Contains(said, "lock"):
+	case strings.Contains(said, "Failed to get") && strings.Contains(said, "lock"):
 		return lab.Errorf(lab.KindBusy, "a running machine writes to it").WithHint("Shut that machine down first.").WithCause(cause)
 	case strings.Contains(said, "No space left on device"):
 		return lab.Errorf(lab.KindUnavailable, "the disk is full").WithHint("Make room on it.").WithCause(cause)

@@ -134,6 +134,7 @@ func TestVerdict(t *testing.T) {
 		{"exit 3", "1 leaked clusters", ""},
 		{"exit 2", "many lines\nERROR cluster 5", lab.KindInvalid},
 		{"exit 1", "Failed to get shared \"write\" lock\nIs another process using it?", lab.KindBusy},
+		{"exit 1", "Block format 'x' is not known", lab.KindInvalid},
 		{"exit 1", "Could not open", lab.KindInvalid},
 		{"kill -9 $$", "", lab.KindInvalid},
 	}
