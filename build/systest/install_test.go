@@ -26,14 +26,18 @@ func TestInstall(t *testing.T) {
 		if got := g.do(t, "cat /sys/block/vda/size"); got != "2097152" {
 			t.Errorf("got a disk of %s sectors, want one of 1 GiB", got)
 		}
-		wantHardware(t, w, g)
+		uefi := len(hardware[w.profile]) > 0
+		wantUEFI(t, g, uefi)
 		g.do(t, "echo dear | dd of=/dev/vda bs=512 seek=2048 conv=sync && sync")
 		changeMedium(t, w, node)
 		w.program(t, "node", "off", node)
 
-		w.program(t, "image", "publish", node, "--name", "installed")
-		w.program(t, "node", "create", copied, "--image", "installed")
-		w.program(t, "node", "set", copied, "--medium", "live") // nothing boots from the disk
+		image := mustDecode[lab.Image](t, w.program(t, "image", "publish", node, "--name", "installed", "--json"))
+		if got := image.Defaults; (got.Firmware == lab.FirmwareUEFI) != uefi || got.TPM != uefi {
+			t.Errorf("got the defaults %+v, want what the node has", got)
+		}
+		w.program(t, "node", "create", copied, "--image", "installed", "--firmware", "bios", "--tpm=false") // half as slow
+		w.program(t, "node", "set", copied, "--medium", "live")                                             // nothing boots from the disk
 		w.program(t, "node", "start", copied)
 		made := w.show(t, copied)
 		if made.Base == "" || made.Inserted == "" || made.Inserted != made.Medium {
@@ -43,11 +47,12 @@ func TestInstall(t *testing.T) {
 		if got := g.do(t, "dd if=/dev/vda bs=512 skip=2048 count=1 2>/dev/null | tr -d '\\0'"); got != "dear" {
 			t.Errorf("got %q on the disk of the new image, want dear", got)
 		}
-		wantHardware(t, w, g)
+		wantUEFI(t, g, false)
 		if w.run("sandboxlabs", "image", "rm", "live").code == 0 {
 			t.Error("the medium could be removed, and it is in a drive")
 		}
 		wipeInstalled(t, w, node)
+		publishOnBase(t, w, copied)
 		w.program(t, "node", "rm", node, copied)
 		if left, err := filepath.Glob(w.path(poolDir, "*.nvram")); len(left) > 0 || err != nil {
 			t.Errorf("got %v left, %v, want nothing of the nodes", left, err)
@@ -55,10 +60,26 @@ func TestInstall(t *testing.T) {
 	})
 }
 
-// wantHardware asks the guest what it was given.
-func wantHardware(t *testing.T, w *world, g *guest) {
+// publishOnBase publishes a node whose disk stands on a base, compressed, after it
+// was refused while the node ran.
+func publishOnBase(t *testing.T, w *world, node string) {
 	t.Helper()
-	want := strings.Contains(strings.Join(hardware[w.profile], " "), "uefi")
+	if p := problemOf(t, w.run("sandboxlabs", "image", "publish", node, "--name", "second", "--json")); p == nil || p.Kind != lab.KindBusy {
+		t.Errorf("got %+v of a node that runs, want busy", p)
+	}
+	w.program(t, "node", "off", node)
+	image := mustDecode[lab.Image](t, w.program(t, "image", "publish", node, "--name", "second", "--compress", "--json"))
+	if want := (lab.Origin{Kind: lab.OriginNode, Of: node, Base: "installed"}); image.Origin != want {
+		t.Errorf("got the origin %+v, want %+v", image.Origin, want)
+	}
+	if said := w.must(t, "qemu-io", "-r", "-f", "qcow2", "-c", "read -v 1048576 16", image.Path); !strings.Contains(said, "dear") {
+		t.Errorf("got %s in the second image, want dear", said)
+	}
+}
+
+// wantUEFI asks the guest whether it was booted by UEFI, with a TPM.
+func wantUEFI(t *testing.T, g *guest, want bool) {
+	t.Helper()
 	for _, path := range []string{"/sys/firmware/efi", "/sys/firmware/acpi/tables/TPM2"} {
 		if got := g.do(t, "test -e "+path+" && echo yes || echo no"); (got == "yes") != want {
 			t.Errorf("got %s there: %s, want %t", path, got, want)
