@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/lab/labtest"
@@ -295,6 +296,8 @@ func TestSavings(t *testing.T) {
 		want(7*empty+3<<20, 7)
 		h.must(h.s.Wipe(h.Context(), v.ID))
 		want(8*empty+3<<20, 7)
+		time.Sleep(25 * time.Hour) // what was wiped is purged
+		want(7*empty, 7)
 		h.must(h.s.Delete(h.Context(), "web", false))
 		want(6*empty, 6)
 	})

@@ -160,11 +160,10 @@ func (s *Service) show(id string) {
 	}
 	n.shown = &v
 	s.hub.send(lab.Event{Kind: lab.EventNode, Node: &v})
-	switch {
-	case before == nil || before.Name != v.Name || before.Base != v.Base || before.Medium != v.Medium || before.Inserted != v.Inserted:
+	if before == nil || before.Name != v.Name || before.Base != v.Base || before.Medium != v.Medium || before.Inserted != v.Inserted {
 		s.showImages()
-	case before.Overlay.Bytes != v.Overlay.Bytes:
-		s.showImagesOn(v.Base)
+	} else {
+		s.showImagesOn(v.Base) // its overlays may take another room
 	}
 }
 
