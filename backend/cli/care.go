@@ -168,7 +168,7 @@ func imageSheet(w io.Writer, i lab.Image) {
 		row("State", i.State),
 		row("Kind", i.Kind),
 		row("Disk", lab.Size(i.VirtualBytes)),
-		row("File", fmt.Sprintf("%s, %s of them on the disk", lab.Size(i.Bytes), lab.Size(i.AllocatedBytes))),
+		row("File", fmt.Sprintf("%s, which takes %s of the host's disk", lab.Size(i.Bytes), lab.Size(i.AllocatedBytes))),
 		row("Format", formatOf(i)),
 		row("Path", i.Path),
 		row("SHA-256", i.SHA256),
@@ -176,7 +176,7 @@ func imageSheet(w io.Writer, i lab.Image) {
 		row("Added", moment(&i.AddedAt)),
 		row("Its nodes", defaultsOf(i.Defaults)),
 		row("Used by", cmp.Or(strings.Join(i.UsedBy, " "), "no node")),
-		row("Overlays", fmt.Sprintf("%s, which saves %s against full copies", lab.Size(i.OverlayBytes), lab.Size(i.SavedBytes))),
+		row("Overlays", fmt.Sprintf("%s; full copies would take %s more", lab.Size(i.OverlayBytes), lab.Size(i.SavedBytes))),
 	}
 	if len(i.Twins) > 0 {
 		rows = append(rows, row("Same as", strings.Join(i.Twins, " ")))

@@ -31,7 +31,7 @@ func TestImageCare(t *testing.T) {
 		t.Errorf("got %+v, want 1 GiB, compressed, used by web", image)
 	}
 	sheet := d.mustRun(t, "image", "info", "small").out
-	for _, want := range []string{"1 GiB", "compressed by zstd", image.SHA256, "web", "against full copies"} {
+	for _, want := range []string{"1 GiB", "compressed by zstd", image.SHA256, "web", "full copies would take"} {
 		if !strings.Contains(sheet, want) {
 			t.Errorf("got %s, want %q in it", sheet, want)
 		}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
 )
 
@@ -29,6 +30,9 @@ func (f *face) session(ctx context.Context, connected bool, do func(context.Cont
 	}
 	err = Run(ctx, s, func(ctx context.Context) error {
 		if err := s.Ready(ctx); err != nil && connected {
+			return err
+		}
+		if err := lab.Cancelled(ctx); err != nil { // all may have been ready at once
 			return err
 		}
 		return do(ctx, s)

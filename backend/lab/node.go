@@ -29,7 +29,7 @@ const (
 type NodeSpec struct {
 	ID        string `json:"id"` // UUID of the domain, lower case
 	Name      string `json:"name"`
-	Image     string `json:"image"` // name of the image in the library that it was made from
+	Image     string `json:"image"` // name of the image in the library that it was made from, as it was then; a Node has the one it has now
 	Base      string `json:"base"`  // volume of the base image in the pool; empty: its disk stands alone, to be installed from a medium
 	VCPUs     int    `json:"vcpus"`
 	MemoryMiB int    `json:"memoryMiB"`

@@ -86,6 +86,7 @@ func (s *Service) beginCare(name, doing string, remakes bool, work func(ctx cont
 		return lab.Image{}, unknownImage(name)
 	}
 	a := &addition{image: *i.record, care: doing, remakes: remakes}
+	a.image.Step = &lab.Step{Name: lab.StepVerifying} // the first of all care
 	v, _ := s.undertake(a, func(ctx context.Context) (lab.Image, error) {
 		return work(ctx, carer, func(v lab.Image) { s.progress(a, v) })
 	})

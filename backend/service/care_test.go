@@ -37,8 +37,8 @@ func (h *house) cared(v lab.Image, err error) lab.Image {
 func TestVerifyImage(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		resume := h.Library.Hold()
-		if _, err := h.s.VerifyImage(h.Context(), "tiny"); err != nil {
-			t.Fatal(err)
+		if v, err := h.s.VerifyImage(h.Context(), "tiny"); err != nil || v.State != lab.ImageReady || v.Step == nil {
+			t.Fatalf("got %+v, %v, want it ready with a step", v, err)
 		}
 		synctest.Wait()
 		if v := h.image("tiny"); v.State != lab.ImageReady || v.Step == nil || v.Step.Name != lab.StepVerifying {
