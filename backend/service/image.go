@@ -25,6 +25,7 @@ type addition struct {
 	cancel  context.CancelCauseFunc
 	err     error     // why it failed; nil: it is under way
 	told    time.Time // when its progress was last published
+	due     bool      // it will be before long
 }
 
 // busy says what is being done to the image; empty: nothing.

@@ -289,15 +289,35 @@ func (s *Service) undertake(a *addition, work func(context.Context) (lab.Image, 
 	return *i.shown, over
 }
 
-// progress takes how far work on an image is, and tells it now and then.
+// progress takes how far work on an image is, and tells it now and then: what
+// is not told at once is told soon, for nothing may follow it for long.
 func (s *Service) progress(a *addition, v lab.Image) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v.Name, v.State, v.Origin = a.image.Name, a.image.State, a.image.Origin
 	a.image = v
-	if i := s.images[v.Name]; i != nil && i.addition == a && time.Since(a.told) >= tellEvery {
+	if a.due {
+		return
+	}
+	if wait := tellEvery - time.Since(a.told); wait > 0 {
+		a.due = true
+		time.AfterFunc(wait, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.tellProgress(a)
+		})
+		return
+	}
+	s.tellProgress(a)
+}
+
+// tellProgress publishes how far work on an image is, if it is under way. s.mu
+// must be held.
+func (s *Service) tellProgress(a *addition) {
+	a.due = false
+	if i := s.images[a.image.Name]; i != nil && i.addition == a {
 		a.told = time.Now()
-		s.showImage(v.Name)
+		s.showImage(a.image.Name)
 	}
 }
 

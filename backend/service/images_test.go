@@ -3,6 +3,7 @@ package service
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/lab/labtest"
@@ -144,6 +145,11 @@ func TestProgressIsThrottled(t *testing.T) {
 		}
 		if told != 1 {
 			t.Errorf("told %d times in no time, want once", told)
+		}
+		time.Sleep(tellEvery)
+		synctest.Wait()
+		if got := drain(events); len(got) != 1 || got[0].Image.Progress != 1 {
+			t.Errorf("got %+v a little later, want how far it was in the end", got)
 		}
 	})
 }
