@@ -67,11 +67,17 @@ func (s *Service) checkImages(ctx context.Context, spec lab.NodeSpec) error {
 		return nil
 	}
 	image, err := s.checkImageOn(ctx, spec.Medium, name)
-	if lab.KindOf(err) == lab.KindNotFound || err == nil && image.Volume != spec.Medium {
-		return lab.Errorf(lab.KindUnavailable, "%s has the medium %s in its drive, which is not in the library", spec.Name, spec.Medium).
-			WithHint("Take it out (sandboxlabs node set %s --eject), or add it again under the name %s.", spec.Name, name)
+	why := "is not in the library"
+	switch kind := lab.KindOf(err); {
+	case err == nil && image.Volume == spec.Medium:
+		return nil
+	case kind == lab.KindUnavailable && image.Volume == spec.Medium:
+		why = "is gone or was changed"
+	case err != nil && kind != lab.KindNotFound:
+		return err
 	}
-	return err
+	return lab.Errorf(lab.KindUnavailable, "%s has the medium %s in its drive, which %s", spec.Name, spec.Medium, why).WithCause(err).
+		WithHint("Take it out (sandboxlabs node set %s --eject), or add it again under the name %s.", spec.Name, name)
 }
 
 // checkBase makes sure that the image a node stands on is still what it was.
