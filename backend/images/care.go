@@ -248,8 +248,15 @@ func (l *Library) Strays(ctx context.Context) ([]lab.Volume, error) {
 	if err != nil {
 		return nil, err
 	}
+	records, err := l.records("")
+	if err != nil {
+		return nil, err
+	}
 	strays := []lab.Volume{}
 	for _, v := range volumes {
+		if slices.ContainsFunc(records, refersTo(v.Name)) {
+			continue
+		}
 		unlock, err := l.holdStray(v.Name)
 		switch kind := lab.KindOf(err); {
 		case err == nil:
@@ -287,7 +294,7 @@ func (l *Library) holdStray(volume string) (unlock func(), err error) {
 		return nil, err
 	}
 	records, err := l.records("")
-	if i := slices.IndexFunc(records, func(r record) bool { return r.Volume == volume }); err == nil && i >= 0 {
+	if i := slices.IndexFunc(records, refersTo(volume)); err == nil && i >= 0 {
 		err = lab.Errorf(lab.KindBusy, "the volume %s is that of image %s", volume, records[i].Name).WithHint("Remove the image instead.")
 	}
 	if err != nil {

@@ -103,6 +103,11 @@ func (r record) fits(volume string) bool {
 	return ok && kind == r.kind() && strings.HasPrefix(r.SHA256, prefix)
 }
 
+// refersTo reports whether a record has a volume.
+func refersTo(volume string) func(record) bool {
+	return func(r record) bool { return r.Volume == volume }
+}
+
 // records gives the records that can be read, but for that of one name.
 func (l *Library) records(but string) ([]record, error) {
 	files, err := durable.Names(l.dir, suffix)
@@ -122,7 +127,7 @@ func (l *Library) records(but string) ([]record, error) {
 // drop deletes a volume, unless the record of an image of another name has it.
 func (l *Library) drop(ctx context.Context, volume, name string) error {
 	others, err := l.records(name)
-	if err != nil || slices.ContainsFunc(others, func(r record) bool { return r.Volume == volume }) {
+	if err != nil || slices.ContainsFunc(others, refersTo(volume)) {
 		return err
 	}
 	return l.pool.Delete(ctx, volume)
