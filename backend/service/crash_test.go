@@ -137,6 +137,35 @@ var crashCases = []crashCase{
 		},
 	},
 	{
+		name: "wipe of a node that was installed from a medium",
+		prepare: func(h *house) {
+			h.Library.MustAddMedium(h.T, "installer")
+			h.installed("web", "file")
+		},
+		verb:   func(ctx context.Context, s *Service) (lab.Node, error) { return s.Wipe(ctx, "web") },
+		check:  wantFileHereOrKept,
+		repeat: func(h *house) { h.wantText(h.done(h.s.Wipe(h.Context(), "web")), "") },
+	},
+	{
+		name:    "publish",
+		prepare: func(h *house) { h.made("web", "file") },
+		verb: func(ctx context.Context, s *Service) (v lab.Node, err error) {
+			_, err = s.AddImage(ctx, AddImageInput{Node: "web", Name: "gold"})
+			return v, err
+		},
+		check: func(h *house) { h.wantText(h.node("web"), "file") },
+		repeat: func(h *house) {
+			if _, err := h.s.AddImage(h.Context(), AddImageInput{Node: "web", Name: "gold"}); err != nil {
+				h.Error(err)
+			}
+			if v, err := h.s.WaitImage(h.Context(), "gold"); err != nil || v.State != lab.ImageReady {
+				h.Errorf("got %+v, %v, want it ready", v, err)
+			}
+			synctest.Wait() // the node is given free
+			h.done(h.s.Start(h.Context(), "web"))
+		},
+	},
+	{
 		name:    "create with a first boot",
 		prepare: (*house).withCloudInit,
 		verb: func(ctx context.Context, s *Service) (lab.Node, error) {
