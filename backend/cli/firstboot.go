@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,7 +91,10 @@ func readFile(path string) (string, error) {
 }
 
 func unreadable(path string, err error) error {
-	return lab.Errorf(lab.KindNotFound, "%s can not be read", path).WithCause(err)
+	if errors.Is(err, fs.ErrNotExist) {
+		return lab.Errorf(lab.KindNotFound, "there is no file %s", path)
+	}
+	return lab.Errorf(lab.KindDenied, "%s can not be read", path).WithCause(err)
 }
 
 // readLine reads a password to the end of its line.

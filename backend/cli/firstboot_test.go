@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"sandboxlabs/backend/lab"
 )
@@ -105,5 +109,53 @@ func TestRawFirstBoot(t *testing.T) {
 	}
 	if nodes := mustJSON[[]lab.Node](t, d, exitDone, "node", "ls"); len(nodes) != 1 {
 		t.Errorf("got %d nodes, want one", len(nodes))
+	}
+}
+
+// mustTerminal gives a terminal on which somebody types.
+func mustTerminal(t *testing.T, typed string) *os.File {
+	t.Helper()
+	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := unix.IoctlGetInt(int(keys.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(keys.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(screen.Close(), keys.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := keys.WriteString(typed); err != nil {
+		t.Fatal(err)
+	}
+	return screen
+}
+
+// A password is typed twice, and must be the same.
+func TestPasswordOfTerminal(t *testing.T) {
+	for typed, want := range map[string]string{
+		"open sesame\nopen sesame\n": "open sesame",
+		"open sesame\nopen barley\n": "differ",
+		"\n\n":                       "empty",
+	} {
+		var shown strings.Builder
+		f := &face{Program: Program{In: mustTerminal(t, typed), Err: &shown}}
+		got, err := f.askPassword()
+		if err != nil {
+			got = lab.ProblemOf(err).Message
+		}
+		if !strings.Contains(got, want) || shown.String() != "Password: \nAgain: \n" {
+			t.Errorf("%q: got %q, shown %q, want %q", typed, got, shown.String(), want)
+		}
 	}
 }

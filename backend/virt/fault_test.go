@@ -134,6 +134,31 @@ func TestCopyKeepsContent(t *testing.T) {
 	mustRun(t, "qemu-img", "check", v.Path)
 }
 
+// What was removed behind libvirt's back can be made again, and removed.
+func TestVolumesThatWereRemoved(t *testing.T) {
+	c := mustOpen(t)
+	name := labtest.SeedName()
+	for range 2 {
+		v, err := c.Upload(t.Context(), name, 4, strings.NewReader("seed"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(v.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != private {
+			t.Errorf("got mode %v of a seed, want %v", got, private)
+		}
+		if err := os.Remove(v.Path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Delete(t.Context(), name); err != nil {
+		t.Error(err)
+	}
+}
+
 // What has a volume's name and is none must not hide the volumes, nor be waited for.
 func TestNoVolumesAreLeftOut(t *testing.T) {
 	c := mustOpen(t)

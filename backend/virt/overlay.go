@@ -99,6 +99,9 @@ func (c *Conn) make(p *libvirt.StoragePool, x libvirtxml.StorageVolume, room int
 		return nil, fmt.Errorf("write volume XML: %w", err)
 	}
 	handle, err := p.StorageVolCreateXML(text, 0)
+	if errors.Is(err, libvirt.ERR_STORAGE_VOL_EXIST) && p.Refresh(0) == nil { // the file may have gone while libvirt did not look
+		handle, err = p.StorageVolCreateXML(text, 0)
+	}
 	if errors.Is(err, libvirt.ERR_STORAGE_VOL_EXIST) {
 		return nil, errVolumeExists(x.Name)
 	}
