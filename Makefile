@@ -14,6 +14,7 @@ LINT  := build/out/tools/golangci-lint
 LINT_VERSION := v2.7.2
 PAGE  := frontend/dist/index.html
 TINY  := build/out/tiny.qcow2
+CLOUD := build/out/cloud.qcow2
 
 help: ## say what there is
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -21,7 +22,7 @@ help: ## say what there is
 run: setup build ## set up, build, and open the window (without a display: serve the page)
 	@build/run.sh
 
-test: setup-test check build image ## prove it all: real libvirt, real guests, the page and the window
+test: setup-test check build image $(CLOUD) ## prove it all: real libvirt, real guests, the page and the window
 	go test -tags $(TAGS) -json -count=1 -p 1 -timeout 20m ./... | go run ./build/tally
 
 e2e: setup-test build image ## the page's tests in a browser alone; ONLY=nodes.spec for one file of them
@@ -64,6 +65,10 @@ setup-test:
 
 $(TINY): $(shell find images/tiny -type f ! -name '*.go')
 	images/tiny/build.sh $@
+
+# The guest that runs cloud-init, for the tests alone.
+$(CLOUD): images/tiny/build.sh $(shell find images/cloud -type f)
+	images/cloud/build.sh $@
 
 frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json
 	cd frontend && npm ci --no-audit --no-fund
