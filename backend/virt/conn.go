@@ -39,6 +39,8 @@ type Conn struct {
 	ended chan struct{} // closed when run is over
 	tried chan struct{} // closed when the first attempt is over
 
+	pooling sync.Mutex // held while the pool is looked for, and made
+
 	mu      sync.Mutex
 	live    *session
 	problem *lab.Error      // why live is nil

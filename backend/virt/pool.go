@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"libvirt.org/go/libvirt"
 	"libvirt.org/go/libvirtxml"
@@ -15,6 +16,27 @@ import (
 // It is looked up each time: virsh may have stopped it meanwhile, and that is
 // less than a millisecond beside the making of a volume.
 func (c *Conn) pool(s *session) (*libvirt.StoragePool, error) {
+	c.pooling.Lock()
+	defer c.pooling.Unlock()
+	p, err := c.ensurePool(s)
+	for range poolTries {
+		if !errors.Is(err, libvirt.ERR_OPERATION_FAILED) && !errors.Is(err, libvirt.ERR_OPERATION_INVALID) {
+			break
+		}
+		time.Sleep(poolPause)
+		p, err = c.ensurePool(s)
+	}
+	return p, err
+}
+
+// Another process may be making the pool as well: libvirt refuses one of both at
+// its definition, its start, or while it starts.
+const (
+	poolTries = 3
+	poolPause = 50 * time.Millisecond
+)
+
+func (c *Conn) ensurePool(s *session) (*libvirt.StoragePool, error) {
 	p, err := s.LookupStoragePoolByName(c.cfg.PoolName)
 	if errors.Is(err, libvirt.ERR_NO_STORAGE_POOL) {
 		p, err = c.definePool(s)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -190,6 +191,28 @@ func mockDisplay() *lab.VNC { return &lab.VNC{Host: "127.0.0.1", Port: 5900} }
 func TestPool(t *testing.T) {
 	labtest.PoolSuite(t, func(t *testing.T) lab.Pool { return mustOpen(t) })
 	labtest.PlacerSuite(t, func(t *testing.T) labtest.PlacingPool { return mustOpen(t) })
+}
+
+// TestPoolIsMadeOnce has two processes look for a pool that is not there yet, at
+// many places at once, as they do at the first start of all.
+func TestPoolIsMadeOnce(t *testing.T) {
+	c := mustOpen(t)
+	other := Open(c.cfg)
+	t.Cleanup(func() { mustClose(t, other) })
+	if err := other.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var looking sync.WaitGroup
+	for range 6 {
+		for _, c := range []*Conn{c, other} {
+			looking.Go(func() {
+				if _, err := c.Volumes(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	looking.Wait()
 }
 
 // eventually waits for ok, which events elsewhere bring about.
