@@ -43,8 +43,11 @@ func (l *Library) staging(ctx context.Context) (dir string, placer lab.Placer, e
 			return dir, placer, err
 		}
 	}
-	return filepath.Join(l.dir, ".staging"), nil, nil
+	return l.aside(), nil, nil
 }
+
+// aside is the folder of additions where the pool can not be written to.
+func (l *Library) aside() string { return filepath.Join(l.dir, ".staging") }
 
 // newStage makes the folder of an addition. What an earlier one of the name left
 // stays if it was of the same address, and goes otherwise.
@@ -152,10 +155,20 @@ func (s *stage) create(name string, bytes int64) (*os.File, error) {
 
 // Interrupted implements lab.Resumer.
 func (l *Library) Interrupted(ctx context.Context) (all []lab.Interrupted, err error) {
-	root, _, err := l.staging(ctx)
-	if err != nil {
-		return nil, err
+	root, placer, err := l.staging(ctx)
+	if err == nil {
+		all, err = l.interruptedIn(root, true)
 	}
+	if err != nil || placer == nil {
+		return all, err
+	}
+	more, err := l.interruptedIn(l.aside(), false) // made while the pool could not be reached
+	return append(all, more...), err
+}
+
+// interruptedIn judges a folder of additions; usable says that new ones are made
+// there too.
+func (l *Library) interruptedIn(root string, usable bool) (all []lab.Interrupted, err error) {
 	entries, err := os.ReadDir(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -164,7 +177,7 @@ func (l *Library) Interrupted(ctx context.Context) (all []lab.Interrupted, err e
 		return nil, explainStage(err)
 	}
 	for _, e := range entries {
-		i, err := l.interrupted(filepath.Join(root, e.Name()), e.Name())
+		i, err := l.interrupted(filepath.Join(root, e.Name()), e.Name(), usable)
 		if err != nil {
 			return all, err
 		}
@@ -176,7 +189,7 @@ func (l *Library) Interrupted(ctx context.Context) (all []lab.Interrupted, err e
 }
 
 // interrupted judges one folder; nil if somebody works in it, or it is not ours.
-func (l *Library) interrupted(dir, name string) (*lab.Interrupted, error) {
+func (l *Library) interrupted(dir, name string, usable bool) (*lab.Interrupted, error) {
 	if lab.CheckName(name) != nil {
 		return nil, nil
 	}
@@ -194,7 +207,7 @@ func (l *Library) interrupted(dir, name string) (*lab.Interrupted, error) {
 		return nil, s.remove()
 	}
 	i := &lab.Interrupted{Addition: in, Remaking: in.Path == "" && in.Remote == nil && in.Disk == nil}
-	if info, err := os.Stat(s.path(partFile)); err == nil && in.Remote != nil {
+	if info, err := os.Stat(s.path(partFile)); err == nil && in.Remote != nil && usable {
 		i.Resumed, i.Bytes = true, info.Size()
 		return i, nil
 	}
