@@ -295,7 +295,7 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 	}))
 	t.Cleanup(proxy.Close)
 	const elsewhere = "http://mirror.invalid" + filePath
-	mustRunSelf(t, "TestProxyOfTheEnvironment", envFile+"="+elsewhere, "http_proxy="+proxy.URL)
+	mustRunSelf(t, "TestProxyOfTheEnvironment", envFile+"="+elsewhere, "HTTP_PROXY="+proxy.URL, "NO_PROXY=", "no_proxy=")
 	if !slices.Equal(asked, []string{elsewhere}) {
 		t.Errorf("the proxy was asked for %v, want %s", asked, elsewhere)
 	}
