@@ -205,9 +205,15 @@ func (p *place) sandboxlabs(args ...string) {
 // addTiny puts the tiny image into the library.
 func (p *place) addTiny() {
 	p.t.Helper()
-	image := must(filepath.Abs("../out/tiny.qcow2"))(p.t)
+	p.sandboxlabs("image", "add", tinyImage(p.t))
+}
+
+// tinyImage is the file of the tiny image.
+func tinyImage(t *testing.T) string {
+	t.Helper()
+	image := must(filepath.Abs("../out/tiny.qcow2"))(t)
 	if _, err := os.Stat(image); err != nil {
-		p.t.Fatalf("%v: make it with make image", err)
+		t.Fatalf("%v: make it with make image", err)
 	}
-	p.sandboxlabs("image", "add", image)
+	return image
 }

@@ -132,7 +132,7 @@ test('the consoles', async ({ page }) => {
   await look.at('split-4');
 });
 
-test('the other screens', async ({ page }) => {
+test('the other screens', async ({ page, lab }) => {
   await open(page, '#/images');
   await expect(page.getByTestId('image-row')).toBeVisible();
   const look = await Looker.of(page);
@@ -140,6 +140,17 @@ test('the other screens', async ({ page }) => {
   await press(page, 'image-remove');
   await look.at('remove-image');
   await leave(page, 'remove-image');
+  await lab.rpc('ChangeImage', 'tiny', { cloudInit: true, user: 'root', memoryMiB: 96 });
+  await press(page, 'image-open');
+  await look.at('image-details');
+  await press(page, 'image-details-node');
+  await page.getByTestId('create-firstboot').locator('summary').click();
+  await look.at('create-first-boot');
+  await leave(page, 'create');
+  await lab.rpc('ChangeImage', 'tiny', {});
+  await press(page, 'images-show-catalogue');
+  await expect(page.getByTestId('entry').first()).toBeVisible();
+  await look.at('catalogue', { main: true });
   await press(page, 'nav-health');
   await page.getByTestId('host').waitFor();
   await look.at('health');

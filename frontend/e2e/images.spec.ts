@@ -3,7 +3,8 @@ import { createReadStream, statSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
 import type { Image } from '../src/lib/lab';
-import { expect, open, row, test } from './fixtures';
+import { choose, expect, open, row, test } from './fixtures';
+import { Guest } from './guest';
 import type { Lab } from './lab';
 import { place, run, virsh } from './place';
 
@@ -132,7 +133,7 @@ test('a file that is dropped on the page is looked at, and added', async ({ page
     transfer.items.add(new File([bytes], 'dropped.qcow2'));
     return transfer;
   }, content);
-  await page.dispatchEvent('main', 'dragover', { dataTransfer: files });
+  await page.dispatchEvent('main', 'dragenter', { dataTransfer: files });
   await expect(page.getByTestId('drop-cover')).toContainText('Drop it');
   await page.dispatchEvent('main', 'drop', { dataTransfer: files });
   await expect(page.getByTestId('probe')).toContainText('qcow2');
@@ -169,4 +170,110 @@ test('the details of an image tell who stands on it, and what its nodes get is c
   await details.getByRole('link', { name: 'web-1' }).click();
   await expect(page).toHaveURL(new RegExp(`#/nodes/${node?.id}`));
   await expect(row(page, 'web-1')).toBeVisible();
+});
+
+test('an image of the catalogue is found, downloaded, and makes a node', async ({ page, lab }) => {
+  const { address, server } = await serveTiny();
+  const sum = (await run('sha256sum', place.image)).split(' ')[0];
+  const own = `[[image]]
+id = "tiny-local"
+title = "Tiny"
+version = "1"
+arch = "x86_64"
+group = "Linux"
+home = "https://example.org/"
+licence = "Free software."
+addresses = ["${address}/tiny.qcow2"]
+sum = "${sum}"
+kind = "base"
+format = "qcow2"
+memory_mib = 96
+`;
+  const file = `${place.dir}/data/sandboxlabs/catalogue.toml`;
+  await run('sh', '-c', `printf '%s' "$0" >"${file}"`, own);
+  try {
+    await open(page, '#/images?show=catalogue');
+    await expect(page.getByTestId('entry').filter({ hasText: 'Debian' }).first()).toBeVisible();
+    await page.getByTestId('search').fill('tiny');
+    const entry = page.locator('[data-testid=entry][data-name=tiny-local]');
+    await expect(page.getByTestId('entry')).toHaveCount(1);
+    await entry.getByTestId('entry-pull').click();
+    await expect(entry.getByRole('progressbar')).toBeVisible();
+    await expect(entry).toHaveAttribute('data-state', 'ready', { timeout: 30_000 });
+    await entry.getByTestId('entry-node').click();
+    await expect(page.getByTestId('create-memory')).toHaveValue('96');
+    await page.getByTestId('create-name').fill('of-the-catalogue');
+    await page.getByTestId('create-start').uncheck();
+    await page.getByTestId('create-submit').click();
+    await expect(page.getByTestId('create-dialog')).toHaveCount(0);
+    expect((await lab.node('of-the-catalogue')).image).toBe('tiny-local');
+    await run('sh', '-c', `printf 'colour = 1\n' >"${file}"`);
+    await page.goto('/#/images?show=catalogue');
+    await page.reload();
+    await expect(page.getByTestId('problem')).toContainText('catalogue.toml');
+    await expect(page.getByTestId('entry').filter({ hasText: 'Debian' }).first()).toBeVisible();
+  } finally {
+    await run('rm', '-f', file);
+    server.close();
+  }
+});
+
+test('an image is renamed with a node on it, verified, and what no node uses is removed', async ({
+  page,
+  lab,
+}) => {
+  await lab.rpc('AddImage', { name: 'spare', path: place.image });
+  await ready(lab, 'spare');
+  await lab.create(['web-1'], { image: 'spare' });
+  await open(page, '#/images/spare');
+  const details = page.getByTestId('image-details');
+  const pick = async (item: string) => {
+    await details.getByTestId('image-menu').click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  await pick('Rename');
+  await page.getByTestId('rename-image-name').fill('kept');
+  await page.getByTestId('rename-image-submit').click();
+  await expect(details).toHaveAttribute('data-name', 'kept');
+  await expect.poll(async () => (await lab.node('web-1')).image).toBe('kept');
+  await pick('Verify');
+  await page.getByTestId('nav-activity').click();
+  await expect(page.getByTestId('activity-row').filter({ hasText: 'Verify image kept' })).toHaveAttribute(
+    'data-outcome',
+    'done',
+  );
+  await lab.rpc('Start', (await lab.node('web-1')).id);
+  await lab.state('web-1', 'running');
+  await lab.clear();
+  await page.getByTestId('nav-images').click();
+  await page.getByTestId('images-prune').click();
+  await expect(page.getByTestId('prune-submit')).toHaveAttribute('aria-disabled', 'true');
+  await page.locator('[data-testid=prune-item][data-name=kept]').check();
+  await page.getByTestId('prune-submit').click();
+  await expect(imageRow(page, 'kept')).toHaveCount(0);
+  await expect(imageRow(page, 'tiny')).toBeVisible();
+});
+
+test('the disk of a node becomes an image, from which another node starts', async ({ page, lab }) => {
+  await lab.boot('made');
+  const guest = await Guest.listen('made');
+  await guest.type('echo letter >/root/letter; sync; echo wrote-$((40+2))');
+  await guest.hear('wrote-42');
+  await guest.close();
+  await lab.rpc('Stop', (await lab.node('made')).id);
+  await lab.truth('made', 'shut off');
+  await lab.state('made', 'stopped');
+  await open(page);
+  await choose(page, 'made', 'publish');
+  await page.getByTestId('publish-name').fill('with-letter');
+  await page.getByTestId('publish-submit').click();
+  await ready(lab, 'with-letter');
+  await page.getByTestId('nav-images').click();
+  await expect(imageRow(page, 'with-letter')).toContainText('Made of the node made, on tiny');
+  await lab.create(['copy'], { image: 'with-letter', start: true });
+  await lab.booted('copy');
+  const copy = await Guest.listen('copy');
+  await copy.type('cat /root/letter');
+  await copy.hear('\nletter');
+  await copy.close();
 });

@@ -23,7 +23,7 @@ test.each<[State, string]>([
 test('nothing comes first while it starts', () => expect(primary(node('starting')).blocked).not.toBe(''));
 
 test.each<[State, string[]]>([
-  ['stopped', ['wipe', 'rename', 'set', 'consoleSettings', 'clone', 'delete']],
+  ['stopped', ['wipe', 'rename', 'set', 'consoleSettings', 'clone', 'publish', 'delete']],
   ['running', ['pause', 'reboot', 'forceOff', 'wipe', 'set', 'consoleSettings', 'clone', 'delete']],
   ['paused', ['resume', 'forceOff', 'wipe', 'set', 'consoleSettings', 'clone', 'delete']],
   ['starting', ['forceOff']],

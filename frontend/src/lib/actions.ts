@@ -18,6 +18,8 @@ export type Action =
   | 'set'
   | 'consoleSettings'
   | 'clone'
+  /** Make a base image of its disk. */
+  | 'publish'
   | 'delete'
   | 'forget'
   | 'console'
@@ -155,6 +157,7 @@ function editMenu({ state }: Node): Offer[] {
     { action: 'set', label: 'Resources and notes…', icon: 'sliders', blocked: settled },
     { action: 'consoleSettings', label: 'Console settings…', icon: 'console', blocked: settled },
     { action: 'clone', label: 'Clone…', icon: 'copy', blocked: settled },
+    { action: 'publish', label: 'Publish as image…', icon: 'images', blocked: stopped },
     { action: 'delete', label: 'Delete', icon: 'trash', blocked: settled, danger: true, apart: true },
   ];
 }

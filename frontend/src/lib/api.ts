@@ -19,6 +19,11 @@ export type Node = lab.Node;
 export type Image = lab.Image;
 export type Defaults = lab.Defaults;
 export type Probe = lab.Probe;
+export type Offers = lab.Offers;
+export type CatalogueEntry = lab.CatalogueEntry;
+export type Unused = lab.Unused;
+export type FirstBootChoices = lab.FirstBootChoices;
+export type FirstBootInput = lab.FirstBootInput;
 export type Link = lab.Link;
 export type Undo = lab.Undo;
 export type Host = lab.Host;
@@ -103,6 +108,20 @@ export const pictureURL = (node: string, width: number) =>
 export const addImage = (input: AddImageInput) => call(app.AddImage(input as service.AddImageInput));
 /** What can be made of a file on this machine, asked in a moment. */
 export const probeImage = (path: string) => call(app.ProbeImage(path));
+/** The images that publishers offer. */
+export const catalogue = () => call(app.Catalogue());
+/** Begins to read all of an image, and to compare its checksum. */
+export const verifyImage = (name: string) => call(app.VerifyImage(name));
+/** Begins to make an image that no node stands on take less room. */
+export const compressImage = (name: string) => call(app.CompressImage(name));
+/** Begins to let the disk of an image that no node stands on grow to a size in bytes. */
+export const growImage = (name: string, bytes: number) => call(app.ResizeImage(name, bytes));
+export const renameImage = (name: string, to: string) => call(app.RenameImage(name, to));
+/** What no node uses; what is named of it is removed. */
+export const prune = (images: string[] = [], volumes: string[] = []) =>
+  call(app.PruneImages({ images, volumes }));
+/** What there is to choose from for the first boot of a node. */
+export const firstBoot = () => call(app.FirstBoot());
 /** Gives an image other defaults for its nodes to come. */
 export const changeImage = (name: string, to: Defaults) => call(app.ChangeImage(name, to));
 export const removeImage = (name: string) => call(app.RemoveImage(name));

@@ -41,8 +41,11 @@ export function lastImage(nodes: Node[], images: Image[]): string {
   return last?.image ?? images[0]?.name ?? '';
 }
 
-/** What the newest node on an image got. */
-export function lastHardware(nodes: Node[], image: string): Hardware {
+/** What the newest node on an image got, or what the image says its nodes get. */
+export function lastHardware(nodes: Node[], image: string, defaults: Partial<Hardware> = {}): Hardware {
   const last = newest(nodes.filter((node) => node.image === image));
-  return { vcpus: last?.vcpus ?? 1, memoryMiB: last?.memoryMiB ?? 512 };
+  return {
+    vcpus: last?.vcpus ?? (defaults.vcpus || 1),
+    memoryMiB: last?.memoryMiB ?? (defaults.memoryMiB || 512),
+  };
 }

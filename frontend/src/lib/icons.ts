@@ -31,6 +31,7 @@ import Info from '@lucide/svelte/icons/info';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import Layers from '@lucide/svelte/icons/layers';
 import LayoutGrid from '@lucide/svelte/icons/layout-grid';
+import Library from '@lucide/svelte/icons/library';
 import Link from '@lucide/svelte/icons/link';
 import ListFilter from '@lucide/svelte/icons/list-filter';
 import Maximize2 from '@lucide/svelte/icons/maximize-2';
@@ -52,6 +53,7 @@ import Rows3 from '@lucide/svelte/icons/rows-3';
 import Scan from '@lucide/svelte/icons/scan';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import Search from '@lucide/svelte/icons/search';
+import Shrink from '@lucide/svelte/icons/shrink';
 import Send from '@lucide/svelte/icons/send';
 import Server from '@lucide/svelte/icons/server';
 import Settings2 from '@lucide/svelte/icons/settings-2';
@@ -70,6 +72,7 @@ import X from '@lucide/svelte/icons/x';
 export const icons = {
   nodes: Server,
   images: Layers,
+  catalogue: Library,
   health: HeartPulse,
   settings: Settings2,
   down: ChevronDown,
@@ -125,6 +128,7 @@ export const icons = {
   memory: MemoryStick,
   disk: HardDrive,
   disc: Disc3,
+  compress: Shrink,
   download: Download,
   network: Network,
   clock: Clock,

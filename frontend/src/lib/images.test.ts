@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultsLine, isAddress, left, originLine, sourceFault, stepLine, sumFault } from './images';
+import { careOf, defaultsLine, isAddress, left, originLine, sourceFault, stepLine, sumFault } from './images';
 import type { Defaults, Image } from './lab';
 
 test.each([
@@ -63,4 +63,19 @@ test('defaults are told as far as there are any', () => {
   expect(of({ vcpus: 1, memoryMiB: 512, tpm: true, cloudInit: true })).toBe(
     '1 vCPU, 512 MiB, TPM, cloud-init',
   );
+});
+
+test('what is offered for an image follows its state and its nodes', () => {
+  const image = (changes: object) =>
+    ({ kind: 'base', state: 'ready', compression: 'none', ...changes }) as unknown as Image;
+  const allowed = (changes: object) =>
+    careOf(image(changes))
+      .filter(({ blocked }) => !blocked)
+      .map(({ action }) => action);
+  expect(allowed({})).toEqual(['verify', 'compress', 'grow', 'rename', 'remove']);
+  expect(allowed({ usedBy: ['web-1'] })).toEqual(['verify', 'rename', 'remove']);
+  expect(allowed({ compression: 'zstd' })).toEqual(['verify', 'grow', 'rename', 'remove']);
+  expect(allowed({ state: 'changed' })).toEqual(['verify', 'rename', 'remove']);
+  expect(allowed({ step: { name: 'verifying' } })).toEqual([]);
+  expect(allowed({ kind: 'medium' })).toEqual(['verify', 'rename', 'remove']);
 });

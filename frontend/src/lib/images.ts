@@ -1,5 +1,6 @@
 // What is to be said of images.
 
+import type { Offer } from './actions';
 import { bytes, hardware, memory, plural } from './format';
 import type { Defaults, Image } from './lab';
 
@@ -27,6 +28,7 @@ const steps: Record<string, string> = {
   checking: 'Checking',
   converting: 'Converting',
   copying: 'Copying',
+  verifying: 'Verifying',
 };
 
 /** 40 s, 12 min, 3 h: as long as something still takes, roughly. */
@@ -78,4 +80,32 @@ export function defaultsLine({ vcpus, memoryMiB, firmware, tpm, cloudInit }: Def
   if (tpm) parts.push('TPM');
   if (cloudInit) parts.push('cloud-init');
   return parts.join(', ');
+}
+
+/** What can be done with an image of the library. */
+export type Care = 'verify' | 'compress' | 'grow' | 'rename' | 'remove';
+
+/** What is offered for an image, in the order of its menu. */
+export function careOf(image: Image): Offer<Care>[] {
+  const busy = image.step ? 'Something is being done to it.' : '';
+  const ready = busy || (`${image.state}` === 'ready' ? '' : 'The image is not ready.');
+  const used = image.usedBy?.length
+    ? `${plural(image.usedBy.length, 'node')} of it must be deleted first.`
+    : '';
+  const base = `${image.kind}` === 'base';
+  const remake: Offer<Care>[] = [
+    {
+      action: 'compress',
+      label: 'Compress',
+      icon: 'compress',
+      blocked: ready || used || (image.compression === 'zstd' ? 'It is compressed.' : ''),
+    },
+    { action: 'grow', label: 'Grow its disk…', icon: 'disk', blocked: ready || used },
+  ];
+  return [
+    { action: 'verify', label: 'Verify', icon: 'check', blocked: busy },
+    ...(base ? remake : []),
+    { action: 'rename', label: 'Rename…', icon: 'edit', blocked: busy, apart: true },
+    { action: 'remove', label: 'Remove…', icon: 'trash', blocked: busy, danger: true, apart: true },
+  ];
 }

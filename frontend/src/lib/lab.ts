@@ -6,9 +6,12 @@ import type { Node, Problem } from './api';
 export type {
   AddImageInput,
   Address,
+  CatalogueEntry,
   Check,
   CreateInput,
   Defaults,
+  FirstBootChoices,
+  FirstBootInput,
   GatewayReport,
   GatewaySettings,
   GatewayStatus,
@@ -20,12 +23,14 @@ export type {
   Link,
   Moment,
   Node,
+  Offers,
   Probe,
   Problem,
   Registration,
   SetInput,
   StackService,
   Undo,
+  Unused,
   Usage,
 } from './api';
 

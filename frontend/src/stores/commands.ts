@@ -88,6 +88,25 @@ export const addImage = (input: AddImageInput) =>
 export const changeImage = (name: string, to: Defaults) =>
   activity.track(`Change image ${name}`, () => api.changeImage(name, to));
 
+export const renameImage = (name: string, to: string) =>
+  activity.track(`Rename image ${name} to ${to}`, () => api.renameImage(name, to));
+
+export const growImage = (name: string, bytes: number) =>
+  activity.track(`Grow image ${name}`, () => api.growImage(name, bytes));
+
+/** Makes a base image of a node's disk. */
+export const publish = ({ id, name }: Node, as: string, compress: boolean) =>
+  activity.track(`Publish ${name} as ${as}`, () => api.addImage({ name: as, node: id, compress }));
+
+export const prune = (images: string[], volumes: string[]) =>
+  activity.track('Remove what no node uses', () => api.prune(images, volumes));
+
+export const compressImage = (name: string) =>
+  attempt(`Compress image ${name}`, name, () => api.compressImage(name));
+
+export const verifyImage = (name: string) =>
+  attempt(`Verify image ${name}`, name, () => api.verifyImage(name));
+
 export const removeImage = (name: string) =>
   activity.track(`Remove image ${name}`, () => api.removeImage(name));
 

@@ -1,12 +1,14 @@
 import type { Image, Node } from '../lib/lab';
 
-export type NodeDialog = 'consoleSettings' | 'clone' | 'forget' | 'forceOff';
+export type NodeDialog = 'consoleSettings' | 'clone' | 'publish' | 'forget' | 'forceOff';
+
+export type ImageDialog = 'removeImage' | 'renameImage' | 'growImage';
 
 export type Dialog =
   | { kind: 'create'; image?: string }
   | { kind: 'addImage'; path?: string }
-  | { kind: 'palette' | 'shortcuts' }
-  | { kind: 'removeImage'; image: Image }
+  | { kind: 'palette' | 'shortcuts' | 'prune' }
+  | { kind: ImageDialog; image: Image }
   | { kind: NodeDialog; node: Node };
 
 /** The dialog that is open, if one is: never two. */
