@@ -148,6 +148,7 @@ test('the other screens', async ({ page, lab }) => {
   await look.at('create-first-boot');
   await leave(page, 'create');
   await lab.rpc('ChangeImage', 'tiny', {});
+  await press(page, 'image-details-close');
   await press(page, 'images-show-catalogue');
   await expect(page.getByTestId('entry').first()).toBeVisible();
   await look.at('catalogue', { main: true });
