@@ -95,11 +95,11 @@ func TestPasswordIsHashed(t *testing.T) {
 	if again := mustPrepare(t, s, lab.FirstBootInput{Password: password}); again.PasswordHash == f.PasswordHash {
 		t.Errorf("got %q twice", f.PasswordHash)
 	}
-	out, err := exec.Command("python3", "-W", "ignore", "-c", "import crypt, sys; print(crypt.crypt(sys.argv[1], sys.argv[2]))", password, f.PasswordHash).Output()
+	out, err := exec.Command("perl", "-e", "print crypt($ARGV[0], $ARGV[1])", password, f.PasswordHash).Output()
 	if err != nil {
-		t.Skipf("the C library's own crypt can not be asked: %v", err)
+		t.Fatal(err)
 	}
-	if got := strings.TrimSpace(string(out)); got != f.PasswordHash {
+	if got := string(out); got != f.PasswordHash {
 		t.Errorf("the C library makes %q of it, want %q", got, f.PasswordHash)
 	}
 }

@@ -118,8 +118,13 @@ func TestPasswordIsNotTold(t *testing.T) {
 				t.Errorf("%s tells %+v, want no hash", told.Name, f)
 			}
 		}
-		if stored, _ := h.Store.Spec(v.ID); !strings.HasPrefix(stored.FirstBoot.PasswordHash, "$6$") {
+		stored, _ := h.Store.Spec(v.ID)
+		if !strings.HasPrefix(stored.FirstBoot.PasswordHash, "$6$") {
 			t.Errorf("%q is kept, want a hash", stored.FirstBoot.PasswordHash)
+		}
+		seen, err := h.s.Inspect(h.Context(), "web")
+		if err != nil || strings.Contains(seen.XML, stored.FirstBoot.PasswordHash) || !strings.Contains(seen.XML, lab.PasswordKept) {
+			t.Errorf("got %s, error %v, want no hash in it", seen.XML, err)
 		}
 	})
 }

@@ -54,9 +54,10 @@ func TestFirstBoot(t *testing.T) {
 	w.must(t, "sh", "-c", "mkdir -p $HOME/.ssh; rm -f $HOME/.ssh/id_cloud*; ssh-keygen -q -t ed25519 -N '' -C me@here -f $HOME/.ssh/id_cloud")
 	key := strings.TrimSpace(w.must(t, "sh", "-c", "cat $HOME/.ssh/id_cloud.pub"))
 	w.program(t, "image", "add", mustCloud(t, w), "--name", "cloud", "--cloud-init", "--user", "debian")
+	w.must(t, "sh", "-c", `printf 'version: 2\nethernets:\n  eth0:\n    addresses: [192.0.2.7/24]\n' >network`)
 	w.must(t, "sh", "-c", `printf '%s\n' 'open sesame' | exec sandboxlabs "$@"`, "sh",
 		"node", "create", node, "--image", "cloud", "--memory", "512", "--user", "ann", "--password-stdin",
-		"--ssh-key", filepath.Join(w.home, ".ssh", "id_cloud.pub"), "--hostname", "www", "--start", "--wait")
+		"--ssh-key", filepath.Join(w.home, ".ssh", "id_cloud.pub"), "--hostname", "www", "--network-config", "network", "--start", "--wait")
 	ssh := wantFirstBoot(t, w, node, key)
 
 	w.program(t, "node", "wipe", node, "--wait")
@@ -83,12 +84,13 @@ func wantFirstBoot(t *testing.T, w *world, node, key string) (hostKey string) {
 		return strings.TrimSpace(said)
 	}
 	for command, want := range map[string]string{
-		"id -un":                              "ann",
-		"hostname":                            "www",
-		"cat ~/.ssh/authorized_keys":          key,
-		"cat /var/lib/cloud/data/instance-id": made.InstanceID(),
-		"cat /run/cloud-init/cloud-id 2>&1":   "nocloud",
-		"ls /var/lib/cloud/instances":         made.InstanceID(),
+		"id -un":   "ann",
+		"hostname": "www",
+		"grep -h Address= /etc/systemd/network/*": "Address=192.0.2.7/24",
+		"cat ~/.ssh/authorized_keys":              key,
+		"cat /var/lib/cloud/data/instance-id":     made.InstanceID(),
+		"cat /run/cloud-init/cloud-id 2>&1":       "nocloud",
+		"ls /var/lib/cloud/instances":             made.InstanceID(),
 	} {
 		if got := ask(command); got != want {
 			t.Errorf("%s: got %q, want %q", command, got, want)

@@ -30,7 +30,7 @@ readonly masked='cloud-config.service cloud-final.service apt-daily.timer apt-da
 # neither this recipe nor apt's lists have changed.
 tree() { # OUT.tar
   local folder=${cache%/*}/cloud key
-  key=$({ cat "$cloud/build.sh" && find /var/lib/apt/lists -name '*Packages*' -exec cat {} +; } | sha256sum | head -c 16)
+  key=$({ cat "$cloud/build.sh" && find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' -exec cat {} +; } | sha256sum | head -c 16)
   if [ ! -e "$folder/$key.tar.zst" ]; then
     install_packages "$1"
     mkdir -p "$folder"

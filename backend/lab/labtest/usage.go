@@ -3,6 +3,7 @@ package labtest
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -38,7 +39,11 @@ func (h *Hypervisor) Inspect(ctx context.Context, id string) (seen lab.Inspectio
 		if d == nil {
 			return false, gone(id)
 		}
-		seen = lab.Inspection{XML: "<domain><uuid>" + id + "</uuid></domain>", Addresses: []lab.Address{}}
+		mark, err := json.Marshal(d.spec.FirstBoot)
+		if err != nil {
+			return false, err
+		}
+		seen = lab.Inspection{XML: "<domain><uuid>" + id + "</uuid><metadata>" + string(mark) + "</metadata></domain>", Addresses: []lab.Address{}}
 		if d.state.Active() {
 			seen.Addresses = append(seen.Addresses, lab.Address{MAC: d.spec.MAC, IP: "192.0.2.1", Prefix: 24, Source: lab.AddressOfLease})
 		}
