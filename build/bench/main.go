@@ -55,6 +55,7 @@ var measures = []struct {
 	{"console", (*bed).console},
 	{"wipe-running", (*bed).wipeRunning},
 	{"pull", (*bed).pull},
+	{"imports", (*bed).imports},
 	{"gateway", (*bed).gateway},
 	{"idle", (*bed).idle},
 	{"list", (*bed).list}, // wants the nodes of idle

@@ -89,13 +89,17 @@ func (b *bed) pullable(ctx context.Context) (disk, sum string, err error) {
 }
 
 func (b *bed) pullOnce(ctx context.Context, address, sum string) error {
-	in := map[string]string{"name": "pulled", "address": address, "sum": sum}
+	return b.addOnce(ctx, "pulled", map[string]string{"name": "pulled", "address": address, "sum": sum})
+}
+
+// addOnce makes an image, and waits until it is there.
+func (b *bed) addOnce(ctx context.Context, name string, in any) error {
 	if err := b.server.call(ctx, "AddImage", nil, in); err != nil {
 		return err
 	}
 	var failed *lab.Problem
 	_, err := b.server.first(ctx, "the image", func(e lab.Event) bool {
-		if e.Image == nil || e.Image.Name != "pulled" {
+		if e.Image == nil || e.Image.Name != name {
 			return false
 		}
 		failed = e.Image.Problem
