@@ -96,7 +96,7 @@ func (b *bed) close() error {
 			errs = append(errs, err)
 		}
 	}
-	errs = append(errs, os.RemoveAll(b.path))
+	errs = append(errs, os.RemoveAll(b.path), os.RemoveAll(b.path+".incoming"))
 	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
 }
 

@@ -52,7 +52,7 @@ func newPlace(t *testing.T, profile string) *place {
 	p.makeFolders()
 	if profile == system {
 		p.pool = filepath.Join("/var/lib/libvirt/images", filepath.Base(dir))
-		p.atEnd("rm -rf %s", p.pool)
+		p.atEnd("rm -rf %s %[1]s.incoming", p.pool)
 	} else if os.Geteuid() == 0 {
 		p.makeUser()
 	}
