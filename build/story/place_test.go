@@ -190,10 +190,18 @@ func (p *place) start(cmd *exec.Cmd) {
 	})
 }
 
-// virsh runs virsh as the place's user and gives its output.
+// virsh runs virsh as the place's user and gives its output. Another libvirt of this
+// machine may just have taken the port that a display was to have: a start is tried again.
 func (p *place) virsh(args ...string) string {
 	p.t.Helper()
-	return run(p.t, p.command(nil, "virsh", append([]string{"-q", "-c", p.uri}, args...)...))
+	argv := append([]string{"-q", "-c", p.uri}, args...)
+	for range 5 {
+		out, err := output(p.command(nil, "virsh", argv...))
+		if err == nil || args[0] != "start" || !strings.Contains(err.Error(), "Failed to find an available port") {
+			return must(out, err)(p.t)
+		}
+	}
+	return run(p.t, p.command(nil, "virsh", argv...))
 }
 
 // sandboxlabs runs the program's command line.

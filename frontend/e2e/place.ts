@@ -29,4 +29,15 @@ export async function run(command: string, ...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-export const virsh = (...args: string[]) => run('virsh', '-q', '-c', place.uri, ...args);
+// Another libvirt of this machine may just have taken the port that a display was to have.
+const portTaken = /Failed to find an available port/;
+
+export async function virsh(...args: string[]): Promise<string> {
+  for (let tries = 5; ; tries--) {
+    try {
+      return await run('virsh', '-q', '-c', place.uri, ...args);
+    } catch (reason) {
+      if (args[0] !== 'start' || tries === 0 || !portTaken.test(String(reason))) throw reason;
+    }
+  }
+}
