@@ -97,6 +97,8 @@ func TestGuest(t *testing.T) {
 // wantAddress checks that the NIC is the node's and was given an address.
 func wantAddress(t *testing.T, g *guest, mac string) {
 	t.Helper()
+	// A busy machine's guest has a shell before it has a NIC.
+	await(t, "a NIC", func() bool { return strings.Contains(g.do(t, "ls /sys/class/net"), "eth0") })
 	if got := g.do(t, "cat /sys/class/net/eth0/address"); got != mac {
 		t.Errorf("got the MAC address %q in the guest, want %q", got, mac)
 	}

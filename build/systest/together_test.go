@@ -51,24 +51,27 @@ func checkWhole(t *testing.T, w *world) {
 }
 
 // settled lists the nodes when none is on its way to another state: libvirt goes
-// on with a start whose asker was killed.
+// on with a start, or an end, whose asker was killed.
 func settled(t *testing.T, w *world) (nodes []lab.Node) {
 	t.Helper()
-	await(t, "nodes in states that stay", func() bool {
+	await(t, "nodes in states that stay, and are virsh's", func() bool {
 		nodes = w.list(t)
-		return !slices.ContainsFunc(nodes, func(n lab.Node) bool { return n.State.Changing() })
+		return !slices.ContainsFunc(nodes, func(n lab.Node) bool { return n.State.Changing() || w.stateOf(t, n) != n.State })
 	})
 	return nodes
 }
 
-// checkDisk checks that a node's domain is in the state we tell, and has the
-// overlay we tell, which is whole and stands on the base.
-func checkDisk(t *testing.T, w *world, n lab.Node) {
+// stateOf is the state of a node's domain as virsh tells it.
+func (w *world) stateOf(t *testing.T, n lab.Node) lab.State {
 	t.Helper()
 	states := map[string]lab.State{"shut off": lab.Stopped, "running": lab.Running, "paused": lab.Paused}
-	if state := strings.TrimSpace(w.virsh(t, "domstate", n.ID)); states[state] != n.State {
-		t.Errorf("%s: got the state %s, want that of virsh, %s", n.Name, n.State, state)
-	}
+	return states[strings.TrimSpace(w.virsh(t, "domstate", n.ID))]
+}
+
+// checkDisk checks that a node's domain has the overlay we tell, which is whole
+// and stands on the base.
+func checkDisk(t *testing.T, w *world, n lab.Node) {
+	t.Helper()
 	if disks := w.virsh(t, "domblklist", n.ID); !strings.Contains(disks, n.Overlay.Path+"\n") {
 		t.Errorf("%s: got the disk %s, want that of virsh, %s", n.Name, n.Overlay.Path, disks)
 	}
