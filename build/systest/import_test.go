@@ -81,6 +81,13 @@ func TestImport(t *testing.T) {
 		w.must(t, "qemu-img", "convert", "-O", "raw", w.site.image, filepath.Join(dir, "tiny.raw"))
 		mustAppliance(t, w, dir)
 		var booting []string
+		awaitBoots := func() {
+			for _, node := range booting {
+				mustGuest(t, w, node)
+				w.program(t, "node", "off", node)
+			}
+			booting = nil
+		}
 		for _, f := range formats {
 			w.must(t, "sh", "-c", fmt.Sprintf("cd %s && %s", dir, f.make))
 			name := lab.SuggestName(f.file)
@@ -94,12 +101,11 @@ func TestImport(t *testing.T) {
 			}
 			node := w.node(name)
 			w.program(t, "node", "create", node, "--image", name, "--start")
-			booting = append(booting, node)
+			if booting = append(booting, node); len(booting) == 2 { // emulated, more at once only take longer
+				awaitBoots()
+			}
 		}
-		for _, node := range booting {
-			mustGuest(t, w, node)
-			w.program(t, "node", "off", node)
-		}
+		awaitBoots()
 		if w.profile == system {
 			if got := imageOf(t, w, "appliance").Defaults; got.VCPUs != 2 || got.MemoryMiB != 192 {
 				t.Errorf("got %+v, want the hardware of the appliance", got)
