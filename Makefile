@@ -23,7 +23,7 @@ run: setup build ## set up, build, and open the window (without a display: serve
 	@build/run.sh
 
 test: setup-test check build image $(CLOUD) ## prove it all: real libvirt, real guests, the page and the window
-	go test -tags $(TAGS) -json -count=1 -p 2 -parallel 1 -timeout 20m ./... | go run ./build/tally
+	go test -tags $(TAGS) -json -count=1 -p 2 -timeout 20m ./... | go run ./build/tally
 
 e2e: setup-test build image ## the page's tests in a browser alone; ONLY=nodes.spec for one file of them
 	go test -tags $(TAGS) -count=1 -v -timeout 20m -run '^TestPage$$' ./build/story
