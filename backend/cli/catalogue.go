@@ -124,7 +124,7 @@ func (f *face) imagePull() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "pull ID|ADDRESS...", Short: "Download images of the catalogue, or from addresses", Args: cobra.MinimumNArgs(1),
 		Long: "pull downloads what the catalogue lists (image catalogue), or any address, verifies it, and makes images\n" +
-			"of it. Three are downloaded at a time. What was cut short goes on when it is pulled again; Ctrl-C gives\n" +
+			"of it. Three are downloaded at a time. What was cut short goes on when it is pulled again, unless it is packed; Ctrl-C gives\n" +
 			"it up, and nothing of it stays.",
 		ValidArgsFunction: f.completeEntries,
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {

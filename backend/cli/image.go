@@ -47,7 +47,7 @@ func (f *face) imageAdd() *cobra.Command {
 		Use: "add FILE|ADDRESS", Short: "Make an image of a disk in any format, or of an ISO", Args: cobra.ExactArgs(1),
 		Long: "add takes qcow2, raw, vmdk, vdi, vhd and vhdx, an OVA or OVF with its disk, and installers' ISOs,\n" +
 			"packed by gzip, xz, zstd or bzip2 or not, from this machine or from the network.\n" +
-			"A download that was cut short goes on when it is added again.",
+			"A download that was cut short goes on when it is added again, unless it is packed.",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveDefault
 		},
