@@ -161,6 +161,19 @@ open_kvm() {
   ready=yes
 }
 
+# open_tpms gives the authority that signs the TPMs of nodes to whom the package made its folder
+# for. A libvirt that was started before has run swtpm as root, and nobody else could use it then.
+open_tpms() {
+  local authority=/var/lib/swtpm-localca
+  { is_root && [ -d "$authority" ]; } || return 0
+  [ -n "$(find "$authority" ! -user "$(stat -c %U "$authority")" -print -quit)" ] || return 0
+  say "not accessible to swtpm: $authority"
+  ready=no
+  [ "$check" = no ] || return 0
+  chown -R --reference="$authority" "$authority"
+  ready=yes
+}
+
 # start_libvirt starts the system's libvirt for root. An ordinary user has one of their own,
 # which libvirt starts when it is asked for.
 start_libvirt() {
@@ -215,5 +228,6 @@ check_go
 check_node
 install_packages "$what"
 open_kvm
+open_tpms
 start_libvirt
 [ "$ready" = yes ]
