@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"sandboxlabs/backend/lab"
 )
@@ -243,12 +244,36 @@ func (a *addition) sum(ctx context.Context, from *source) (*source, error) {
 		}
 	}
 	a.begin(lab.StepCopying, from.info.Size(), until)
+	settled := settle(from)
 	sha, err := from.readTo(ctx, to, a.at)
+	if unsettled := <-settled; err == nil {
+		err = unsettled
+	}
 	if err != nil {
 		return copied, err
 	}
 	a.summed(sha)
 	return copied, nil
+}
+
+// settle has the disk write down what was converted while it is summed up, rather than after.
+func settle(s *source) <-chan error {
+	settled := make(chan error, 1)
+	if !s.ours {
+		settled <- nil
+		return settled
+	}
+	go func() {
+		err := s.file.Sync()
+		switch {
+		case errors.Is(err, syscall.ENOSPC):
+			err = errFull.WithCause(err)
+		case err != nil:
+			err = lab.Errorf(lab.KindUnavailable, "the disk can not write the image down").WithHint("See what the system's log says of the disk.").WithCause(err)
+		}
+		settled <- err
+	}()
+	return settled
 }
 
 // summed names the volume by its content.

@@ -167,7 +167,7 @@ func (s *source) content(ctx context.Context, at func(int64)) *pass {
 // readTo reads the file through and gives its checksum.
 func (s *source) readTo(ctx context.Context, to io.Writer, at func(int64)) (sha string, err error) {
 	p := s.content(ctx, at)
-	_, err = io.Copy(to, p)
+	_, err = io.CopyBuffer(struct{ io.Writer }{to}, p, make([]byte, 256<<10)) // writers that read by themselves do by 8 KiB
 	switch gone := lab.Cancelled(ctx); {
 	case gone != nil:
 		return "", gone
