@@ -37,11 +37,13 @@ func (b *bed) pull(ctx context.Context) ([]row, error) {
 	go func() { _ = publisher.Serve(listener) }() // it ends when it is closed
 	defer func() { _ = publisher.Close() }()
 	address := "http://" + listener.Addr().String() + "/" + filepath.Base(disk)
-	for range min(b.rounds, 5) {
-		if err := timed(&r.ours, func() error { return b.pullOnce(ctx, address, sum) }); err != nil {
+	for i := range min(b.rounds, 5) {
+		name := fmt.Sprintf("pulled-%d", i)
+		in := map[string]string{"name": name, "address": address, "sum": sum}
+		if err := timed(&r.ours, func() error { return b.addOnce(ctx, in) }); err != nil {
 			return nil, err
 		}
-		if err := b.server.call(ctx, "RemoveImage", nil, "pulled"); err != nil {
+		if err := b.server.call(ctx, "RemoveImage", nil, name); err != nil {
 			return nil, err
 		}
 		if err := timed(&r.command, func() error {
@@ -88,18 +90,15 @@ func (b *bed) pullable(ctx context.Context) (disk, sum string, err error) {
 	return disk, hex.EncodeToString(hash.Sum(nil)), errors.Join(err, file.Close(), os.Remove(noise))
 }
 
-func (b *bed) pullOnce(ctx context.Context, address, sum string) error {
-	return b.addOnce(ctx, "pulled", map[string]string{"name": "pulled", "address": address, "sum": sum})
-}
-
-// addOnce makes an image, and waits until it is there.
-func (b *bed) addOnce(ctx context.Context, name string, in any) error {
+// addOnce makes an image of a name that no other has had, since events of that one
+// may still be unread, and waits until it is there.
+func (b *bed) addOnce(ctx context.Context, in map[string]string) error {
 	if err := b.server.call(ctx, "AddImage", nil, in); err != nil {
 		return err
 	}
 	var failed *lab.Problem
 	_, err := b.server.first(ctx, "the image", func(e lab.Event) bool {
-		if e.Image == nil || e.Image.Name != name {
+		if e.Image == nil || e.Image.Name != in["name"] {
 			return false
 		}
 		failed = e.Image.Problem
