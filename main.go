@@ -120,6 +120,8 @@ func (r *rig) wire(uri string, resident bool, log *slog.Logger) {
 
 		Seeder: seed.New(seed.Options{Home: home(), User: settings.FirstBoot.User, Keys: settings.FirstBoot.Keys}),
 
+		Desktop: desktopOf(settings.Desktop),
+
 		Gateway:   guacamole.New(log),
 		Stack:     stack.New(stackFiles, r.paths.Gateway),
 		Settings:  newKeeper(r.paths.Settings, settings.Gateway),
@@ -132,6 +134,14 @@ func (r *rig) wire(uri string, resident bool, log *slog.Logger) {
 		BulkLimit: settings.Bulk.Limit,
 		Log:       log,
 	})
+}
+
+func desktopOf(d config.Desktop) lab.Desktop {
+	chosen := lab.Desktop{Close: lab.CloseMode(d.Close), Tray: d.Tray, Notices: []lab.Notice{}}
+	for _, n := range d.Notices {
+		chosen.Notices = append(chosen.Notices, lab.Notice(n))
+	}
+	return chosen
 }
 
 // windowOrigins are those of the page in the window.

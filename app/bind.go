@@ -35,6 +35,8 @@ func boundEnums() []any {
 		enum(lab.Firmwares),
 		enum(lab.CheckStatuses),
 		enum(lab.EventKinds),
+		enum(lab.CloseModes),
+		enum(lab.Notices),
 		enum(lab.ConsoleKinds),
 		enum(lab.GatewayModes),
 		enum(lab.GatewayStates),

@@ -34,6 +34,8 @@ func (s Settings) check() *fault {
 		checkListen(s.Serve.Listen),
 		unless(slices.Contains([]string{"off", "stack", "external"}, s.Gateway.Mode), "gateway.mode", "%q is not off, stack or external", s.Gateway.Mode),
 		unless(s.FirstBoot.User == "" || userPattern.MatchString(s.FirstBoot.User), "first_boot.user", "%q is not the name of an account", s.FirstBoot.User),
+		unless(slices.Contains(closings, s.Desktop.Close), "desktop.close", "%q is not auto, hide, quit or ask", s.Desktop.Close),
+		checkNotices(s.Desktop.Notices),
 		between("gateway.web_port", s.Gateway.WebPort, 0, 65535),
 		between("gateway.guacd_port", s.Gateway.GuacdPort, 0, 65535),
 		between("gateway.database_port", s.Gateway.DatabasePort, 0, 65535),
@@ -54,6 +56,21 @@ func unless(ok bool, key, format string, args ...any) *fault {
 
 func between(key string, got, low, high int) *fault {
 	return unless(low <= got && got <= high, key, "%d is not between %d and %d", got, low, high)
+}
+
+// What the desktop's settings may say.
+var (
+	closings = []string{"auto", "hide", "quit", "ask"}
+	notices  = []string{"stopped", "images", "wipes", "disk"}
+)
+
+func checkNotices(shown []string) *fault {
+	for _, n := range shown {
+		if !slices.Contains(notices, n) {
+			return &fault{"desktop.notices", fmt.Sprintf("%q is not one of stopped, images, wipes and disk", n)}
+		}
+	}
+	return nil
 }
 
 func checkURI(uri string) *fault {

@@ -60,6 +60,10 @@ database_port = 3
 [first_boot]
 user = "ann"
 ssh_keys = ["auto", "~/.ssh/id.pub"]
+[desktop]
+close = "ask"
+tray = false
+notices = ["disk"]
 `))
 	want := Settings{
 		Connect: "qemu+ssh://host/system", Emulation: EmulationTCG, Pool: Pool{"mine", "/srv/pool"},
@@ -68,6 +72,7 @@ ssh_keys = ["auto", "~/.ssh/id.pub"]
 			"external", "https://guac.test/guacamole", "postgres://u:p@db.test/guacamole_db", "10.0.0.2", "/recordings", 1, 2, 3,
 		},
 		FirstBoot: FirstBoot{"ann", []string{"auto", "~/.ssh/id.pub"}},
+		Desktop:   Desktop{"ask", false, []string{"disk"}},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
@@ -97,6 +102,8 @@ func TestLoadNamesLineAndKeyOfAFault(t *testing.T) {
 		{"no port", "[serve]\nlisten = \"127.0.0.1\"\n", "serve.listen", "loopback", 2},
 		{"bad user", "[first_boot]\nuser = \"Ann\"\n", "first_boot.user", "not the name of an account", 2},
 		{"one key", "[first_boot]\nssh_keys = \"auto\"\n", "first_boot.ssh_keys", "type string", 2},
+		{"unknown end", "[desktop]\nclose = \"burn\"\n", "desktop.close", "auto, hide, quit or ask", 2},
+		{"unknown notice", "[desktop]\nnotices = [\"stopped\", \"all\"]\n", "desktop.notices", "stopped, images, wipes and disk", 2},
 		{"bad syntax", "[undo]\nhours = \n", "", "", 2},
 	}
 	for _, tt := range tests {

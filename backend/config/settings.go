@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type Settings struct {
 	Serve     Serve     `toml:"serve"`
 	Gateway   Gateway   `toml:"gateway"`
 	FirstBoot FirstBoot `toml:"first_boot"`
+	Desktop   Desktop   `toml:"desktop"`
 }
 
 // Emulation says how guests run.
@@ -53,6 +55,13 @@ type Node struct {
 type FirstBoot struct {
 	User string   `toml:"user"`     // empty: the image's
 	Keys []string `toml:"ssh_keys"` // "auto" for all in ~/.ssh, paths of files that end in .pub, or keys
+}
+
+// Desktop is how the window behaves.
+type Desktop struct {
+	Close   string   `toml:"close"` // auto, hide, quit or ask
+	Tray    bool     `toml:"tray"`
+	Notices []string `toml:"notices"` // that are shown: stopped, images, wipes, disk
 }
 
 // Undo limits what is kept for undoing; what is older or more is purged.
@@ -101,6 +110,7 @@ func Defaults() Settings {
 		Bulk:      Bulk{Limit: 4},
 		Serve:     Serve{Listen: "127.0.0.1:3001"},
 		Gateway:   Gateway{Mode: "off"},
+		Desktop:   Desktop{Close: "auto", Tray: true, Notices: slices.Clone(notices)},
 	}
 }
 

@@ -191,8 +191,8 @@ func (s *Service) hide(id string, n *node) {
 
 // snapshot is the event that tells everything. s.mu must be held.
 func (s *Service) snapshot() lab.Event {
-	gateway := s.gate.status
-	e := lab.Event{Kind: lab.EventSnapshot, Nodes: s.list(), Images: s.library(), Link: s.link, Gateway: &gateway}
+	gateway, desktop := s.gate.status, s.o.Desktop
+	e := lab.Event{Kind: lab.EventSnapshot, Nodes: s.list(), Images: s.library(), Link: s.link, Gateway: &gateway, Desktop: &desktop}
 	if e.Link == nil {
 		e.Link = &lab.Link{URI: s.o.URI}
 	}

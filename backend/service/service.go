@@ -38,6 +38,8 @@ type Options struct {
 	Journal     lab.Journal          // of what happened to nodes; may be nil: then nothing is remembered
 	Preferences lab.PreferenceKeeper // of the pages; may be nil: then nothing is kept
 
+	Desktop lab.Desktop // as a person has chosen
+
 	Seeder lab.Seeder // may be nil: then no first boot can be asked for
 
 	Gateway  lab.Gateway        // may be nil, as the two below: then consoles are direct, or no containers can be had

@@ -133,6 +133,7 @@ export class Lab {
         break;
       case 'link':
       case 'gateway':
+      case 'desktop':
         break;
     }
     if (event.link) this.#link = event.link;

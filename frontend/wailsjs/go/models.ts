@@ -10,6 +10,12 @@ export namespace lab {
 	    ok = "ok",
 	    warning = "warning",
 	}
+	export enum CloseMode {
+	    ask = "ask",
+	    auto = "auto",
+	    hide = "hide",
+	    quit = "quit",
+	}
 	export enum ConsoleKind {
 	    serial = "serial",
 	    tunnel = "tunnel",
@@ -17,6 +23,7 @@ export namespace lab {
 	    vnc = "vnc",
 	}
 	export enum EventKind {
+	    desktop = "desktop",
 	    gateway = "gateway",
 	    history = "history",
 	    image = "image",
@@ -63,6 +70,12 @@ export namespace lab {
 	    stopped = "stopped",
 	    undone = "undone",
 	    wiped = "wiped",
+	}
+	export enum Notice {
+	    disk = "disk",
+	    images = "images",
+	    stopped = "stopped",
+	    wipes = "wipes",
 	}
 	export enum OriginKind {
 	    address = "address",
@@ -138,6 +151,11 @@ export namespace lab {
 	    remedy?: string;
 	}
 	
+	export interface Desktop {
+	    close: CloseMode;
+	    tray: boolean;
+	    notices: string[];
+	}
 	export interface GatewayStatus {
 	    mode: GatewayMode;
 	    state: GatewayState;
@@ -259,6 +277,7 @@ export namespace lab {
 	    id?: string;
 	    link?: Link;
 	    gateway?: GatewayStatus;
+	    desktop?: Desktop;
 	}
 	export interface FirstBoot {
 	    hostName?: string;
