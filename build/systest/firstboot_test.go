@@ -42,29 +42,43 @@ func TestSeedReachesTheGuest(t *testing.T) {
 	}
 }
 
-// TestFirstBoot has a real cloud-init do what a node's first boot asks for, and do
-// it again after a wipe. It runs where QEMU is another user than we are.
+// TestFirstBoot has a real cloud-init do what a node's first boot asks for, in
+// both profiles, and do it again after a wipe in one.
 func TestFirstBoot(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs libvirt; run without -short")
 	}
 	t.Parallel()
-	w := mustWorld(t, system)
-	node := w.node("cloud")
+	for _, p := range profiles {
+		t.Run(p, func(t *testing.T) {
+			t.Parallel()
+			w := mustWorld(t, p)
+			node, key := createCloud(t, w)
+			ssh := wantFirstBoot(t, w, node, key)
+			if p == session {
+				w.program(t, "node", "wipe", node, "--wait")
+				if again := wantFirstBoot(t, w, node, key); again == ssh {
+					t.Error("the wiped system has the SSH key of the old one, want it made anew")
+				}
+			}
+			w.program(t, "node", "off", node)
+		})
+	}
+}
+
+// createCloud starts a node of the cloud guest, which is to let ann in by a
+// password and by the key that is given.
+func createCloud(t *testing.T, w *world) (node, key string) {
+	t.Helper()
+	node = w.node("cloud")
 	w.must(t, "sh", "-c", "mkdir -p $HOME/.ssh; rm -f $HOME/.ssh/id_cloud*; ssh-keygen -q -t ed25519 -N '' -C me@here -f $HOME/.ssh/id_cloud")
-	key := strings.TrimSpace(w.must(t, "sh", "-c", "cat $HOME/.ssh/id_cloud.pub"))
+	key = strings.TrimSpace(w.must(t, "sh", "-c", "cat $HOME/.ssh/id_cloud.pub"))
 	w.program(t, "image", "add", mustCloud(t, w), "--name", "cloud", "--cloud-init", "--user", "debian")
 	w.must(t, "sh", "-c", `printf 'version: 2\nethernets:\n  eth0:\n    addresses: [192.0.2.7/24]\n' >network`)
 	w.must(t, "sh", "-c", `printf '%s\n' 'open sesame' | exec sandboxlabs "$@"`, "sh",
 		"node", "create", node, "--image", "cloud", "--memory", "512", "--user", "ann", "--password-stdin",
 		"--ssh-key", filepath.Join(w.home, ".ssh", "id_cloud.pub"), "--hostname", "www", "--network-config", "network", "--start", "--wait")
-	ssh := wantFirstBoot(t, w, node, key)
-
-	w.program(t, "node", "wipe", node, "--wait")
-	if again := wantFirstBoot(t, w, node, key); again == ssh {
-		t.Error("the wiped system has the SSH key of the old one, want it made anew")
-	}
-	w.program(t, "node", "off", node)
+	return node, key
 }
 
 // wantFirstBoot logs in by the password at the serial port, and looks at what
