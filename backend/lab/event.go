@@ -7,7 +7,7 @@ type EventKind string
 
 // The kinds of event.
 const (
-	EventSnapshot     EventKind = "snapshot"      // Nodes, Images, Link, Gateway, Desktop: everything, a subscriber's first event
+	EventSnapshot     EventKind = "snapshot"      // Nodes, Images, Link, Gateway, Desktop, Room: everything, a subscriber's first event
 	EventNode         EventKind = "node"          // Node: its whole new value
 	EventNodeRemoved  EventKind = "node_removed"  // ID: the node is no longer listed
 	EventHistory      EventKind = "history"       // ID: one more moment is told of the node, when it is asked for
@@ -16,10 +16,11 @@ const (
 	EventLink         EventKind = "link"          // Link: the connection to libvirt came or went, or could not be restored once more
 	EventGateway      EventKind = "gateway"       // Gateway: its whole new status
 	EventDesktop      EventKind = "desktop"       // Desktop: what was chosen of it, as it is now
+	EventRoom         EventKind = "room"          // Room: it became short, shorter, or enough again
 )
 
 // EventKinds lists every kind of event.
-var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventHistory, EventImage, EventImageRemoved, EventLink, EventGateway, EventDesktop}
+var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventHistory, EventImage, EventImageRemoved, EventLink, EventGateway, EventDesktop, EventRoom}
 
 // Event carries the whole new value of one thing, never a delta: a reader that
 // lost some of them is right again with the next one.
@@ -33,6 +34,7 @@ type Event struct {
 	Link    *Link          `json:"link,omitempty"`
 	Gateway *GatewayStatus `json:"gateway,omitempty"`
 	Desktop *Desktop       `json:"desktop,omitempty"`
+	Room    *Room          `json:"room,omitempty"` // nil: not known yet
 }
 
 // Link is the state of the connection to libvirt.

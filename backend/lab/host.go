@@ -19,6 +19,30 @@ type Host struct {
 	PoolFree     int64  `json:"poolFreeBytes"` // free on it
 }
 
+// Room is what is free on the disk of the pool, as it was when Status became
+// what it is.
+type Room struct {
+	Status CheckStatus `json:"status"`
+	Free   int64       `json:"free"`  // bytes
+	Bytes  int64       `json:"bytes"` // size of the file system
+	Path   string      `json:"path"`  // of the pool
+}
+
+// lowRoom is what should be free on the pool's disk, in bytes.
+const lowRoom = 5 << 30
+
+// Room tells whether the pool's disk has room enough.
+func (h Host) Room() Room {
+	r := Room{Status: CheckOK, Free: h.PoolFree, Bytes: h.PoolBytes, Path: h.PoolPath}
+	switch {
+	case r.Free < lowRoom/10:
+		r.Status = CheckFailed
+	case r.Free < lowRoom:
+		r.Status = CheckWarning
+	}
+	return r
+}
+
 // Check is one line of the doctor: what was checked, what was found, and the
 // one command that mends it.
 type Check struct {

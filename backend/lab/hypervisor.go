@@ -91,6 +91,8 @@ type Domain struct {
 	Inserted string // volume in its drive now, while it is active; Spec has that of its next start
 	VNC      *VNC
 	Problem  *Problem // it could not be read whole, or why it failed
+
+	PoweredOff bool // it is Stopped because its guest powered off, by itself or because it was asked to
 }
 
 // Hint tells that something may have changed; what it is now must be read.

@@ -88,6 +88,8 @@ type Node struct {
 	Undo     *Undo        `json:"undo,omitempty"`
 	Problem  *Problem     `json:"problem"`
 	Gateway  Registration `json:"gateway"`
+
+	PoweredOff bool `json:"poweredOff,omitempty"` // it is Stopped because its guest powered off, and no SandBoxLabs had asked it to
 }
 
 // Overlay is the node's own disk: what it wrote since its last wipe.

@@ -26,6 +26,7 @@ func (s *Service) Clone(ctx context.Context, node string, in CloneInput) (lab.No
 		if err := cmp.Or(c.in(lab.Stopped, lab.Failed), c.ownDisk()); err != nil {
 			return err
 		}
+		defer s.remeasure(s.ctx)
 		made, err = s.clone(ctx, c.spec, in.Name, func(ctx context.Context, name string) (lab.Volume, error) {
 			return s.o.Pool.CopyOverlay(ctx, name, c.spec.OverlayVolume(c.spec.Generation))
 		})

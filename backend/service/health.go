@@ -102,17 +102,11 @@ func checkPool(host lab.Host, err error) lab.Check {
 	return fine("pool", "Disks are in %s.", host.PoolPath)
 }
 
-// lowSpace is what should be free on the pool's disk, in bytes.
-const lowSpace = 5 << 30
-
 func checkSpace(host lab.Host) lab.Check {
 	c := fine("disk space", "%s of %s are free on %s.", size(host.PoolFree), size(host.PoolBytes), host.PoolPath)
-	if host.PoolFree < lowSpace {
-		c.Status, c.Remedy = lab.CheckWarning, fmt.Sprintf("du -ah '%s' | sort -h | tail", host.PoolPath)
+	if c.Status = host.Room().Status; c.Status != lab.CheckOK {
+		c.Remedy = fmt.Sprintf("du -ah '%s' | sort -h | tail", host.PoolPath)
 		c.Message += " Wipe or delete what you no longer need."
-	}
-	if host.PoolFree < lowSpace/10 {
-		c.Status = lab.CheckFailed
 	}
 	return c
 }

@@ -285,6 +285,7 @@ func (s *Service) undertake(a *addition, work func(context.Context) (lab.Image, 
 		defer cancel(nil)
 		image, err := work(ctx)
 		s.endAddition(ctx, a, image, err)
+		s.remeasure(s.ctx)
 	})
 	return *i.shown, over
 }

@@ -70,7 +70,7 @@ func (s *Service) observe(number uint64, d *lab.Domain) (seen sight) {
 	} else {
 		seen.started = d.State.Active() && d.Spec.StartedAt == nil
 	}
-	n.domain, n.gone = d, false
+	n.domain, n.gone, n.alone = d, false, n.alone && d.PoweredOff
 	if n.problemIn != d.State {
 		n.problem = nil
 	}
@@ -220,10 +220,31 @@ func (s *Service) attend(ctx context.Context, id string) {
 	}
 	if seen.off {
 		s.measureNode(ctx, id)
+		s.judgeEnd(ctx, id)
 	}
 	if seen.started || seen.unsaved {
 		s.adopt(ctx, id, seen.started)
 	}
+}
+
+// judgeEnd notes that a node's guest powered off by itself, if it did. Another
+// SandBoxLabs that stops the node has it reserved for some time yet.
+func (s *Service) judgeEnd(ctx context.Context, id string) {
+	s.mu.Lock()
+	n := s.nodes[id]
+	off := n != nil && n.domain != nil && n.domain.PoweredOff
+	s.mu.Unlock()
+	if !off {
+		return
+	}
+	s.tend(ctx, id, func(_ context.Context, c *change) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if n := s.nodes[id]; n != nil {
+			n.alone = c.domain != nil && c.domain.PoweredOff
+		}
+		return nil
+	})
 }
 
 // adopt writes down what others have done to a node: its definition, and when

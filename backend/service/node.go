@@ -15,6 +15,7 @@ type node struct {
 	gone      bool          // libvirt was asked and does not have it
 	problem   *lab.Problem  // how the last verb's work failed, if it did
 	problemIn lab.State     // the domain's state then; in any other the problem is over
+	alone     bool          // its guest powered off, and no SandBoxLabs had asked it to
 	shown     *lab.Node     // as last published; nil: not listed
 }
 
@@ -86,6 +87,7 @@ func (s *Service) value(n *node) lab.Node {
 	if d := n.domain; d != nil {
 		v.VNC, v.Inserted, v.Overlay.Path, v.Problem = d.VNC, d.Inserted, d.Overlay, cmp.Or(n.problem, d.Problem)
 	}
+	v.PoweredOff = n.alone && v.State == lab.Stopped
 	switch {
 	case v.State == lab.Missing:
 		v.Problem = cmp.Or(n.problem, missing(spec.Name))
@@ -192,7 +194,7 @@ func (s *Service) hide(id string, n *node) {
 // snapshot is the event that tells everything. s.mu must be held.
 func (s *Service) snapshot() lab.Event {
 	gateway, desktop := s.gate.status, s.o.Desktop
-	e := lab.Event{Kind: lab.EventSnapshot, Nodes: s.list(), Images: s.library(), Link: s.link, Gateway: &gateway, Desktop: &desktop}
+	e := lab.Event{Kind: lab.EventSnapshot, Nodes: s.list(), Images: s.library(), Link: s.link, Gateway: &gateway, Desktop: &desktop, Room: s.room}
 	if e.Link == nil {
 		e.Link = &lab.Link{URI: s.o.URI}
 	}

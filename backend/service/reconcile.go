@@ -117,7 +117,18 @@ func (s *Service) readHost(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.host = &host
+	if room := host.Room(); s.room == nil || s.room.Status != room.Status || s.room.Path != room.Path {
+		s.room = &room
+		s.hub.send(lab.Event{Kind: lab.EventRoom, Room: &room})
+	}
 	return nil
+}
+
+// remeasure reads what is free on the pool's disk, after something of ours grew.
+func (s *Service) remeasure(ctx context.Context) {
+	if err := s.readHost(ctx); err != nil {
+		s.o.Log.Debug("the room on the disk could not be measured", "error", err)
+	}
 }
 
 // restock takes the sizes of all volumes but those of nodes in change, which

@@ -87,6 +87,7 @@ type Service struct {
 	begun    uint64            // number of the last reading that began
 	seen     map[string]uint64 // number of the reading that each node's value is from
 	host     *lab.Host         // as last asked; nil: not yet
+	room     *lab.Room         // as last told; nil: not yet
 	link     *lab.Link         // nil: not known yet
 	ready    bool              // reconciled since the last connection
 	trouble  error             // why the last reconciliation failed

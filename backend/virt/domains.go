@@ -94,6 +94,7 @@ func observe(d *libvirt.Domain, def definition, now condition) (lab.Domain, erro
 	spec, damage := def.spec()
 	domain := lab.Domain{Spec: spec, Overlay: def.overlay()}
 	domain.State, domain.Problem = now.translate()
+	domain.PoweredOff = now == condition{libvirt.DOMAIN_SHUTOFF, int(libvirt.DOMAIN_SHUTOFF_SHUTDOWN)}
 	if damage != nil {
 		domain.Problem = lab.ProblemOf(damage)
 	}

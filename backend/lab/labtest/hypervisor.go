@@ -43,6 +43,7 @@ type domain struct {
 	port      int
 	password  string // of the display, in this boot
 	problem   *lab.Problem
+	gaveUp    bool // its guest powered off
 	guest     Guest
 	presses   int // of the power button since the last start
 	since     time.Time
@@ -115,7 +116,7 @@ func (h *Hypervisor) Domain(ctx context.Context, id string) (got lab.Domain, err
 }
 
 func (d *domain) tell() lab.Domain {
-	got := lab.Domain{Spec: copied(d.spec), State: d.state, Overlay: d.disk.Overlay, Problem: d.problem}
+	got := lab.Domain{Spec: copied(d.spec), State: d.state, Overlay: d.disk.Overlay, Problem: d.problem, PoweredOff: d.gaveUp}
 	if d.state.Active() {
 		got.Overlay, got.Inserted, got.VNC = d.live.Overlay, d.inserted, &lab.VNC{Host: "127.0.0.1", Port: d.port}
 	}
@@ -254,10 +255,15 @@ func (h *Hypervisor) boot(d *domain) error {
 
 // become sets the state; a transient domain is gone once it is off.
 func (h *Hypervisor) become(d *domain, s lab.State) {
-	d.state, d.problem = s, nil
+	d.state, d.problem, d.gaveUp = s, nil, false
 	if d.transient && !s.Active() {
 		delete(h.domains, d.spec.ID)
 	}
+}
+
+func (h *Hypervisor) powerOff(d *domain) {
+	h.become(d, lab.Stopped)
+	d.gaveUp = true
 }
 
 // press tells the guest to power off.
@@ -271,7 +277,7 @@ func (h *Hypervisor) press(d *domain) (off bool) {
 		time.AfterFunc(d.guest.Takes, func() { h.GuestOff(id) })
 		return false
 	}
-	h.become(d, lab.Stopped)
+	h.powerOff(d)
 	return true
 }
 

@@ -288,8 +288,8 @@ func hypervisorPower(r rig) {
 	r.power(spec.ID, lab.PowerReboot, lab.Running)
 	r.power(spec.ID, lab.PowerPause, lab.Paused)
 	for range 2 {
-		if d := r.power(spec.ID, lab.PowerForceOff, lab.Stopped); d.VNC != nil || d.Problem != nil {
-			r.Errorf("got VNC %+v and problem %+v, want none", d.VNC, d.Problem)
+		if d := r.power(spec.ID, lab.PowerForceOff, lab.Stopped); d.VNC != nil || d.Problem != nil || d.PoweredOff {
+			r.Errorf("got VNC %+v, problem %+v, powered off by its guest %t: want none", d.VNC, d.Problem, d.PoweredOff)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func (h *Hypervisor) SetBare(bare bool) {
 
 // GuestOff powers a guest off from inside.
 func (h *Hypervisor) GuestOff(id string) {
-	h.edit(id, func(d *domain) { h.become(d, lab.Stopped) })
+	h.edit(id, h.powerOff)
 }
 
 // GuestCrash ends a guest's process with a problem.

@@ -134,6 +134,7 @@ export class Lab {
       case 'link':
       case 'gateway':
       case 'desktop':
+      case 'room':
         break;
     }
     if (event.link) this.#link = event.link;

@@ -31,6 +31,7 @@ export namespace lab {
 	    link = "link",
 	    node = "node",
 	    node_removed = "node_removed",
+	    room = "room",
 	    snapshot = "snapshot",
 	}
 	export enum Firmware {
@@ -156,6 +157,12 @@ export namespace lab {
 	    tray: boolean;
 	    notices: string[];
 	}
+	export interface Room {
+	    status: CheckStatus;
+	    free: number;
+	    bytes: number;
+	    path: string;
+	}
 	export interface GatewayStatus {
 	    mode: GatewayMode;
 	    state: GatewayState;
@@ -267,6 +274,7 @@ export namespace lab {
 	    undo?: Undo;
 	    problem?: Problem;
 	    gateway: Registration;
+	    poweredOff?: boolean;
 	}
 	export interface Event {
 	    kind: EventKind;
@@ -278,6 +286,7 @@ export namespace lab {
 	    link?: Link;
 	    gateway?: GatewayStatus;
 	    desktop?: Desktop;
+	    room?: Room;
 	}
 	export interface FirstBoot {
 	    hostName?: string;
@@ -382,6 +391,7 @@ export namespace lab {
 	    defaults: Defaults;
 	    notes?: string[];
 	}
+	
 	
 	
 	
