@@ -29,7 +29,7 @@ type Options struct {
 type Server struct {
 	service *service.Service
 	session *session
-	uploads uploads
+	uploads *uploads
 	verbs   map[string]verb
 	handler http.Handler
 }
@@ -40,12 +40,13 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{service: o.Service, session: newSession(), uploads: uploads{o.Uploads}, verbs: maps.Clone(verbs)}
+	s := &Server{service: o.Service, session: newSession(), uploads: newUploads(o.Uploads), verbs: maps.Clone(verbs)}
 	s.verbs["AddImage"] = one(s.addImage)
 	s.uploads.sweep()
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc/{verb}", s.call)
 	mux.HandleFunc("POST /upload", s.upload)
+	mux.HandleFunc("DELETE /upload", s.discard)
 	mux.HandleFunc("GET /events", s.events)
 	mux.Handle("GET /screenshot/{node}", Screenshots(o.Service))
 	if o.Consoles != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,13 +20,20 @@ import (
 
 // uploads keeps the files that were dropped on a page in a browser, which tells
 // no path, until they are images. Each is in a folder of its own, by its own name.
-type uploads struct{ dir string }
+type uploads struct {
+	dir string
+
+	mu   sync.Mutex
+	used map[string]bool // paths of which images are being made
+}
+
+func newUploads(dir string) *uploads { return &uploads{dir: dir, used: make(map[string]bool)} }
 
 // stale is how old what a server that was killed has left may become.
 const stale = 24 * time.Hour
 
 // sweep removes what is stale.
-func (u uploads) sweep() {
+func (u *uploads) sweep() {
 	entries, err := os.ReadDir(u.dir)
 	if err != nil {
 		return // there is none yet
@@ -51,8 +59,47 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, map[string]string{"path": path})
 }
 
+// discard answers DELETE /upload?path=PATH: what was sent is not wanted after all.
+func (s *Server) discard(w http.ResponseWriter, r *http.Request) {
+	if err := s.uploads.drop(r.URL.Query().Get("path")); err != nil {
+		fail(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// drop removes a file that was sent. One that is gone already is no failure, and
+// one of which an image is being made goes when that is over.
+func (u *uploads) drop(path string) error {
+	if !u.has(path) {
+		return lab.Errorf(lab.KindInvalid, "%q was not sent to this program", path)
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.used[filepath.Clean(path)] {
+		return nil
+	}
+	if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+		return lab.Errorf(lab.KindUnavailable, "%s can not be removed", path).WithHint("Remove it by hand.").WithCause(err)
+	}
+	return nil
+}
+
+// use keeps a file from being dropped until it is released.
+func (u *uploads) use(path string) (release func()) {
+	path = filepath.Clean(path)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.used[path] = true
+	return func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		delete(u.used, path)
+	}
+}
+
 // take writes a file of size bytes; on failure nothing stays.
-func (u uploads) take(name string, size int64, content io.Reader) (path string, err error) {
+func (u *uploads) take(name string, size int64, content io.Reader) (path string, err error) {
 	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
 		return "", lab.Errorf(lab.KindInvalid, "%q is not the name of a file", name).WithHint("Give it another name.")
 	}
@@ -88,13 +135,19 @@ func fillFile(path string, content io.Reader) (n int64, err error) {
 
 // addImage adds an image; what was uploaded for it goes when that is over.
 func (s *Server) addImage(svc *service.Service, ctx context.Context, in service.AddImageInput) (lab.Image, error) {
+	if !s.uploads.has(in.Path) {
+		return svc.AddImage(ctx, in)
+	}
+	release := s.uploads.use(in.Path)
 	image, err := svc.AddImage(ctx, in)
-	if err != nil || !s.uploads.has(in.Path) {
+	if err != nil {
+		release()
 		return image, err
 	}
 	go func() {
 		_, err := svc.WaitImage(ctx, image.Name) // why it failed is told with the image
-		if err := os.RemoveAll(filepath.Dir(in.Path)); err != nil {
+		release()
+		if err := s.uploads.drop(in.Path); err != nil {
 			slog.Warn("what was uploaded stays", "path", in.Path, "error", err)
 		}
 		slog.Debug("an uploaded file is no longer needed", "path", in.Path, "error", err)
@@ -102,6 +155,6 @@ func (s *Server) addImage(svc *service.Service, ctx context.Context, in service.
 	return image, nil
 }
 
-func (u uploads) has(path string) bool {
+func (u *uploads) has(path string) bool {
 	return path != "" && filepath.Dir(filepath.Dir(filepath.Clean(path))) == filepath.Clean(u.dir)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func TestUploadIsKeptByItsName(t *testing.T) {
-	u := uploads{filepath.Join(t.TempDir(), "uploads")}
+	u := newUploads(filepath.Join(t.TempDir(), "uploads"))
 	for range 2 { // the same name again is another file
 		path, err := u.take("a disk.img", 5, strings.NewReader("hello"))
 		if err != nil {
@@ -28,7 +28,7 @@ func TestUploadIsKeptByItsName(t *testing.T) {
 }
 
 func TestUploadThatFailsLeavesNothing(t *testing.T) {
-	u := uploads{filepath.Join(t.TempDir(), "uploads")}
+	u := newUploads(filepath.Join(t.TempDir(), "uploads"))
 	for name, tt := range map[string]struct {
 		size    int64
 		content io.Reader
@@ -51,7 +51,7 @@ func TestUploadThatFailsLeavesNothing(t *testing.T) {
 }
 
 func TestUploadsAreSweptWhenStale(t *testing.T) {
-	u := uploads{filepath.Join(t.TempDir(), "uploads")}
+	u := newUploads(filepath.Join(t.TempDir(), "uploads"))
 	old, err := u.take("old", 1, strings.NewReader("x"))
 	if err != nil {
 		t.Fatal(err)
@@ -73,5 +73,35 @@ func TestUploadsAreSweptWhenStale(t *testing.T) {
 	}
 	if u.has("/etc/passwd") || u.has("") {
 		t.Error("got a file that was not uploaded taken for one that was")
+	}
+}
+
+func TestUploadIsDroppedUnlessItIsUsed(t *testing.T) {
+	u := newUploads(filepath.Join(t.TempDir(), "uploads"))
+	path, err := u.take("disk.img", 5, strings.NewReader("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := filepath.Join(t.TempDir(), "disk.img")
+	for _, other := range []string{"", foreign, filepath.Join(filepath.Dir(path), "..", "..", "x", "disk.img"), filepath.Dir(path)} {
+		if err := u.drop(other); lab.KindOf(err) != lab.KindInvalid {
+			t.Errorf("%q: got %v, want it refused", other, err)
+		}
+	}
+	release := u.use(path)
+	if err := u.drop(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("got %v, want a file in use kept", err)
+	}
+	release()
+	for range 2 { // gone already is no failure
+		if err := u.drop(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
+		t.Errorf("got %v, want the file gone with its folder", err)
 	}
 }

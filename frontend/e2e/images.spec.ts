@@ -124,15 +124,22 @@ test('an image is downloaded with its progress, can be cancelled, and a failure 
   }
 });
 
-test('a file that is dropped on the page is looked at, and added', async ({ page, lab }) => {
-  await open(page);
+/** What is dragged: a file as the tiny image is. */
+async function dragged(page: Page) {
   const content = (await run('base64', '-w0', place.image)).toString();
-  const files = await page.evaluateHandle((text) => {
+  return page.evaluateHandle((text) => {
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     const transfer = new DataTransfer();
     transfer.items.add(new File([bytes], 'dropped.qcow2'));
     return transfer;
   }, content);
+}
+
+const sent = () => run('sh', '-c', `find ${place.dir} -name dropped.qcow2 | wc -l`);
+
+test('a file that is dropped on the page is looked at, and added', async ({ page, lab }) => {
+  await open(page);
+  const files = await dragged(page);
   await page.dispatchEvent('main', 'dragenter', { dataTransfer: files });
   await expect(page.getByTestId('drop-cover')).toContainText('Drop it');
   await page.dispatchEvent('main', 'drop', { dataTransfer: files });
@@ -141,8 +148,31 @@ test('a file that is dropped on the page is looked at, and added', async ({ page
   await page.getByTestId('image-submit').click();
   await ready(lab, 'dropped');
   await expect(imageRow(page, 'dropped')).toBeVisible();
-  const uploads = () => run('sh', '-c', `find ${place.dir} -name dropped.qcow2 | wc -l`);
-  await expect.poll(uploads).toBe('0');
+  await expect.poll(sent).toBe('0');
+});
+
+test('a dropped file that is not wanted after all is gone', async ({ page, context }) => {
+  await open(page);
+  const files = await dragged(page);
+  await page.dispatchEvent('main', 'drop', { dataTransfer: files });
+  await expect(page.getByTestId('probe')).toContainText('qcow2');
+  expect(await sent()).toBe('1');
+  await page.keyboard.press('Escape');
+  await expect.poll(sent).toBe('0');
+
+  const slow = await context.newCDPSession(page);
+  await slow.send('Network.enable');
+  await slow.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: 100_000,
+  });
+  await page.dispatchEvent('main', 'drop', { dataTransfer: files });
+  await page.getByTestId('drop-cancel').click();
+  await expect(page.getByTestId('drop-cover')).toHaveCount(0);
+  await expect(page.getByTestId('image-path')).toHaveCount(0);
+  await expect.poll(sent).toBe('0');
 });
 
 test('the details of an image tell who stands on it, and what its nodes get is changed there', async ({

@@ -174,13 +174,21 @@ async function socketURL(node: string, kind: string): Promise<string> {
 /** Asks for a file with the desktop's dialog; empty if there was no choice. */
 export const pickFile = () => call(app.PickFile());
 
+/** What is on its way to the program, and how far it is, from 0 to 1. */
+export interface Sending {
+  name: string;
+  part: number;
+  cancel: () => void;
+}
+
 /**
  * Calls `take` with the paths of the files that are dropped on the page. A browser tells no paths: what is
- * dropped there is sent to the program first, with `tell` told how far it is, from 0 to 1, and 1 at the end.
+ * dropped there is sent to the program first, with `tell` told how far that is. What is cancelled, or fails,
+ * leaves nothing; no paths then come.
  */
 export async function onDropped(
   take: (paths: string[]) => void,
-  tell: (name: string, part: number) => void,
+  tell: (sending: Sending) => void,
   failed: (problem: LabError) => void,
 ): Promise<void> {
   if (await hasDialogs()) {
@@ -201,27 +209,44 @@ export async function onDropped(
 /** Whether what is dragged over the page are files. */
 export const carriesFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') ?? false;
 
-async function sendAll(files: File[], tell: (name: string, part: number) => void): Promise<string[]> {
+async function sendAll(files: File[], tell: (sending: Sending) => void): Promise<string[]> {
+  const stop = new AbortController();
   const paths: string[] = [];
-  for (const file of files) paths.push(await send(file, (part) => tell(file.name, part)));
-  return paths;
+  try {
+    for (const file of files) {
+      const at = (part: number) => tell({ name: file.name, part, cancel: () => stop.abort() });
+      paths.push(await send(file, at, stop.signal));
+    }
+    return paths;
+  } catch (reason) {
+    await Promise.all(paths.map(discard));
+    if (stop.signal.aborted) return [];
+    throw reason;
+  }
+}
+
+/** Lets the program remove a file that was sent and is not wanted after all; where files are not sent, nothing. */
+export async function discard(path: string): Promise<void> {
+  if (await hasDialogs()) return;
+  const answer = await fetch(`/upload?path=${encodeURIComponent(path)}`, { method: 'DELETE' });
+  if (!answer.ok) throw new LabError(problemOf(await answer.text()));
 }
 
 // XMLHttpRequest: fetch does not tell how far a body has gone.
-function send(file: File, tell: (part: number) => void): Promise<string> {
+function send(file: File, tell: (part: number) => void, stop: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
+    stop.throwIfAborted();
     const request = new XMLHttpRequest();
+    stop.addEventListener('abort', () => request.abort());
+    request.onabort = () => reject(new Error(`${file.name} was not sent.`));
+    tell(0);
     request.open('POST', `/upload?name=${encodeURIComponent(file.name)}`);
     request.upload.onprogress = ({ loaded, total }) => tell(total ? loaded / total : 0);
     request.onload = () => {
-      tell(1);
       if (request.status === 200) resolve((JSON.parse(request.responseText) as { path: string }).path);
       else reject(new Error(request.responseText));
     };
-    request.onerror = () => {
-      tell(1);
-      reject(new Error(`${file.name} could not be sent to SandBoxLabs.`));
-    };
+    request.onerror = () => reject(new Error(`${file.name} could not be sent to SandBoxLabs.`));
     request.send(file);
   });
 }
