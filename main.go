@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"sandboxlabs/app"
+	"sandboxlabs/backend/autostart"
 	"sandboxlabs/backend/cli"
 	"sandboxlabs/backend/config"
 	"sandboxlabs/backend/console"
@@ -117,6 +118,8 @@ func (r *rig) wire(uri string, resident bool, log *slog.Logger) {
 
 		Journal:     store.NewJournal(r.paths.History),
 		Preferences: store.NewPage(r.paths.Page),
+
+		Autostart: autostart.New(filepath.Join(r.paths.Autostart, lab.AppID+".desktop"), itself()),
 
 		Seeder: seed.New(seed.Options{Home: home(), User: settings.FirstBoot.User, Keys: settings.FirstBoot.Keys}),
 
@@ -223,6 +226,15 @@ func home() string {
 	return dir
 }
 
+// itself is the path of this program; its bare name where the system tells no path.
+func itself() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "sandboxlabs"
+	}
+	return path
+}
+
 // owner says whose nodes these are, to tell them from others' at the same gateway.
 // Machines are often named alike, above all copies of one; their IDs are not.
 func owner(uri, pool string) string {
@@ -261,7 +273,7 @@ func (r *rig) live(ctx context.Context, do func(context.Context) error) error {
 }
 
 // window opens the window, or brings the one to the front that is open.
-func window(ctx context.Context, uri string) error {
+func window(ctx context.Context, uri string, o lab.Opening) error {
 	paths := config.ReadPaths()
 	unlock, err := durable.Lock(paths.WindowLock)
 	if lab.KindOf(err) == lab.KindBusy {
@@ -286,7 +298,7 @@ func window(ctx context.Context, uri string) error {
 		if err != nil {
 			return err
 		}
-		err = app.Run(ctx, app.Window{App: a, Page: page(), Files: rest.Screenshots(r.service), Icon: icon})
+		err = app.Run(ctx, app.Window{App: a, Opening: o, Page: page(), Files: rest.Screenshots(r.service), Icon: icon})
 		return errors.Join(err, raisable.Close())
 	})
 }

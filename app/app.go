@@ -21,6 +21,7 @@ type App struct {
 	started chan struct{}   // closed when the window is there
 	ctx     context.Context // of the window, from then on; runtime calls accept no other
 	forward forwarder
+	opening opening
 }
 
 // New makes the calls over a service.
@@ -191,6 +192,12 @@ func (a *App) GatewayDown() (lab.GatewayStatus, error) { return none(a, a.servic
 
 // GatewayLogs gives the end of the containers' log.
 func (a *App) GatewayLogs() (string, error) { return none(a, a.service.GatewayLogs) }
+
+// Autostart tells whether the window is started with the desktop session.
+func (a *App) Autostart() (lab.Autostart, error) { return none(a, a.service.Autostart) }
+
+// SetAutostart switches that on or off.
+func (a *App) SetAutostart(on bool) (lab.Autostart, error) { return one(a, a.service.SetAutostart, on) }
 
 // PickFile asks the person for a disk's file and gives its path, empty if they
 // thought better of it.

@@ -43,5 +43,6 @@ func boundEnums() []any {
 		enum(lab.RegistrationStates),
 		enum(lab.AddressSources),
 		enum(lab.MomentKinds),
+		enum(lab.Views),
 	}
 }

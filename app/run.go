@@ -19,10 +19,11 @@ import (
 
 // Window is what the window shows.
 type Window struct {
-	App   *App
-	Page  fs.FS        // index.html and its assets
-	Files http.Handler // what the page loads and Page has not
-	Icon  []byte       // PNG
+	App     *App
+	Page    fs.FS        // index.html and its assets
+	Files   http.Handler // what the page loads and Page has not
+	Icon    []byte       // PNG
+	Opening lab.Opening  // what it shows at first
 }
 
 // Run opens the window and returns when it is closed, by the person or because
@@ -32,6 +33,7 @@ func Run(ctx context.Context, w Window) (err error) {
 		return lab.Errorf(lab.KindUnavailable, "this program was built without its page").
 			WithHint("Build it with make build.").WithCause(err)
 	}
+	w.App.show(w.Opening)
 	stop := context.AfterFunc(ctx, w.App.quit)
 	defer stop()
 	defer w.App.noDisplay(&err)

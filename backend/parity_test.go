@@ -86,6 +86,8 @@ var commands = map[string]string{
 	"Deleted":       "node ls",
 	"History":       "node history",
 	"FirstBoot":     "node keys",
+	"Autostart":     "autostart",
+	"SetAutostart":  "autostart on",
 
 	"Gateway":       "gateway status",
 	"SetGateway":    "gateway set",

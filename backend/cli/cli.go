@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
 )
 
@@ -20,8 +21,9 @@ import (
 type Program struct {
 	// Open wires a service; close ends what it stands on.
 	Open func(uri string) (s *service.Service, close func() error, err error)
-	// Window opens the desktop window and returns when it is closed.
-	Window func(ctx context.Context, uri string) error
+	// Window opens the desktop window and returns when it is closed, or brings
+	// the one that is open to the front; either shows what is asked for.
+	Window func(ctx context.Context, uri string, o lab.Opening) error
 	// Serve serves the page at an address, empty for the settings', until ctx
 	// ends, and calls ready with the link to open.
 	Serve func(ctx context.Context, uri, address string, ready func(link string)) error
@@ -63,20 +65,22 @@ func Commands() []string {
 
 func (f *face) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "sandboxlabs",
+		Use:   "sandboxlabs [FILE]...",
 		Short: "Disposable lab machines on libvirt",
 		Long: "SandBoxLabs makes lab machines that are wiped in a moment and come back as they were.\n" +
-			"Without a command it opens its window.",
-		Args:          cobra.NoArgs,
+			"Without a command it opens its window. Disks and ISOs that are given to it are offered\n" +
+			"there as images to add.",
+		Version:       f.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          f.command(func(cmd *cobra.Command, _ []string) error { return f.Window(cmd.Context(), f.uri) }),
 	}
+	root.SetVersionTemplate("sandboxlabs {{.Version}}\n")
 	root.SetOut(f.Out)
 	root.SetErr(f.Err)
+	f.opens(root)
 	root.PersistentFlags().StringVar(&f.uri, "connect", "", "libvirt `URI`, such as qemu:///session or qemu:///system")
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "print one JSON document")
-	root.AddCommand(f.nodes(), f.images(), f.gateway(), f.serve(), f.doctor(), f.version())
+	root.AddCommand(f.nodes(), f.images(), f.gateway(), f.serve(), f.doctor(), f.autostart(), f.version())
 	return root
 }
 

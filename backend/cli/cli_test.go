@@ -18,10 +18,11 @@ type desk struct {
 	*labtest.World
 	catalogue *labtest.Catalogue
 	served    string                 // address of the last serve
-	opened    int                    // windows
+	opened    []lab.Opening          // windows
 	wired     func(*service.Service) // sees every service; may be nil
 	typed     string                 // on stdin
 	seeder    labtest.Seeder
+	autostart labtest.Autostart
 }
 
 // mustDesk gives a host with the image tiny.
@@ -35,7 +36,7 @@ func mustDesk(t *testing.T) *desk {
 func (d *desk) open(string) (*service.Service, func() error, error) {
 	s := service.New(service.Options{
 		Hypervisor: d.Hypervisor, Pool: d.Pool, Library: d.Library, Store: d.Store, URI: "fake:///",
-		Journal: d.Journal, Gateway: d.Gateway, Seeder: &d.seeder, Catalogue: d.catalogue, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
+		Journal: d.Journal, Gateway: d.Gateway, Seeder: &d.seeder, Autostart: &d.autostart, Catalogue: d.catalogue, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
 	})
 	if d.wired != nil {
 		d.wired(s)
@@ -53,8 +54,8 @@ func (d *desk) run(ctx context.Context, args ...string) outcome {
 	var out, err bytes.Buffer
 	code := Main(ctx, Program{
 		Open: d.open,
-		Window: func(context.Context, string) error {
-			d.opened++
+		Window: func(_ context.Context, _ string, o lab.Opening) error {
+			d.opened = append(d.opened, o)
 			return nil
 		},
 		Serve: func(_ context.Context, _, address string, ready func(string)) error {
@@ -352,15 +353,17 @@ func TestCompletion(t *testing.T) {
 func TestOtherCommands(t *testing.T) {
 	d := mustDesk(t)
 	d.mustRun(t)
-	if d.opened != 1 {
+	if len(d.opened) != 1 {
 		t.Error("no command opens no window")
 	}
 	o := d.mustRun(t, "serve", "--listen", "127.0.0.1:0")
 	if d.served != "127.0.0.1:0" || !strings.Contains(o.out, "http://127.0.0.1:3001/?token=x") {
 		t.Errorf("serve listens on %q and prints %q", d.served, o.out)
 	}
-	if got, want := d.mustRun(t, "version").out, "sandboxlabs v1.2.3\n"; got != want {
-		t.Errorf("version prints %q, want %q", got, want)
+	for _, ask := range []string{"version", "--version"} {
+		if got, want := d.mustRun(t, ask).out, "sandboxlabs v1.2.3\n"; got != want {
+			t.Errorf("%s prints %q, want %q", ask, got, want)
+		}
 	}
 	if got, want := d.mustRun(t, "node").out, "create"; !strings.Contains(got, want) {
 		t.Errorf("node alone prints %q, want %q in it", got, want)

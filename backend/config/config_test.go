@@ -187,6 +187,7 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		Locks:        root + "/sandboxlabs/locks",
 		WindowLock:   root + "/sandboxlabs/window.lock",
 		WindowSocket: root + "/sandboxlabs/window.sock",
+		Autostart:    root + "/CONFIG_HOME/autostart",
 		Pictures:     root + "/Pictures/SandBoxLabs",
 		Videos:       root + "/Videos/SandBoxLabs",
 	}

@@ -31,6 +31,8 @@ const (
 	windowName   = "window.lock"    // XDG runtime: while a window is open
 	socketName   = "window.sock"    // XDG runtime: brings that window to the front
 
+	autostartName = "autostart" // XDG config, not below our name: every program's entries of the session's start
+
 	keptName = "SandBoxLabs" // below the person's own folders
 
 	systemPool = "/var/lib/libvirt/images/sandboxlabs" // volumes of the system profile
@@ -51,6 +53,7 @@ type Paths struct {
 	Locks        string // folder that does not survive a reboot, where there is such
 	WindowLock   string // file
 	WindowSocket string // unix socket
+	Autostart    string // folder of what the desktop session starts, which is not ours alone
 	Pictures     string // folder for screenshots, made when the first is kept
 	Videos       string // folder for recordings, made when the first is kept
 }
@@ -79,6 +82,7 @@ func ReadPaths() Paths {
 		Locks:        filepath.Join(runtime, locksName),
 		WindowLock:   filepath.Join(runtime, windowName),
 		WindowSocket: filepath.Join(runtime, socketName),
+		Autostart:    filepath.Join(xdg.ConfigHome, autostartName),
 		Pictures:     filepath.Join(xdg.UserDirs.Pictures, keptName),
 		Videos:       filepath.Join(xdg.UserDirs.Videos, keptName),
 	}

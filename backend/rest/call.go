@@ -71,6 +71,8 @@ var verbs = map[string]verb{
 	"GatewayDown":   none((*service.Service).GatewayDown),
 	"GatewayLogs":   none((*service.Service).GatewayLogs),
 	"FirstBoot":     none((*service.Service).FirstBoot),
+	"Autostart":     none((*service.Service).Autostart),
+	"SetAutostart":  one((*service.Service).SetAutostart),
 }
 
 // Verbs gives the names of the calls, sorted.

@@ -38,7 +38,8 @@ type Options struct {
 	Journal     lab.Journal          // of what happened to nodes; may be nil: then nothing is remembered
 	Preferences lab.PreferenceKeeper // of the pages; may be nil: then nothing is kept
 
-	Desktop lab.Desktop // as a person has chosen
+	Desktop   lab.Desktop     // as a person has chosen
+	Autostart lab.Autostarter // may be nil: then there is no start with the session to decide over
 
 	Seeder lab.Seeder // may be nil: then no first boot can be asked for
 

@@ -49,6 +49,8 @@ export type GatewayMode = lab.GatewayMode;
 export type GatewayState = lab.GatewayState;
 export type Registration = lab.Registration;
 export type StackService = lab.StackService;
+export type Opening = lab.Opening;
+export type Autostart = lab.Autostart;
 
 async function call<T>(promise: Promise<T>): Promise<T> {
   try {
@@ -250,6 +252,18 @@ function send(file: File, tell: (part: number) => void, stop: AbortSignal): Prom
     request.send(file);
   });
 }
+
+/** Hands what the window is asked to show to `show`: what it was started for, and whatever comes. */
+export async function onOpening(show: (asked: Opening) => void): Promise<void> {
+  if (!(await hasDialogs())) return;
+  const ask = async () => show(await call(app.Opening()));
+  EventsOn('opening', () => void ask());
+  await ask();
+}
+
+/** Tells whether the window is started with the desktop session. */
+export const autostart = () => call(app.Autostart());
+export const setAutostart = (on: boolean) => call(app.SetAutostart(on));
 
 /** Whether the page is in the window, which has dialogs, rather than in a browser. */
 export const hasDialogs = async () => (await Environment()).platform !== 'browser';

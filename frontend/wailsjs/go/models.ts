@@ -109,12 +109,22 @@ export namespace lab {
 	    verifying = "verifying",
 	    waiting = "waiting",
 	}
+	export enum View {
+	    create = "create",
+	    images = "images",
+	    settings = "settings",
+	}
 	export interface Address {
 	    interface?: string;
 	    mac: string;
 	    ip: string;
 	    prefix: number;
 	    source: AddressSource;
+	}
+	export interface Autostart {
+	    on: boolean;
+	    foreign: boolean;
+	    file: string;
 	}
 	export interface Defaults {
 	    vcpus?: number;
@@ -378,6 +388,11 @@ export namespace lab {
 	export interface Offers {
 	    entries: CatalogueEntry[];
 	    problem?: Problem;
+	}
+	export interface Opening {
+	    hidden: boolean;
+	    view: View;
+	    files: string[];
 	}
 	
 	

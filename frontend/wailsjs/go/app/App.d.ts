@@ -5,6 +5,8 @@ import {lab} from '../models';
 
 export function AddImage(arg1:service.AddImageInput):Promise<lab.Image>;
 
+export function Autostart():Promise<lab.Autostart>;
+
 export function CancelImage(arg1:string):Promise<void>;
 
 export function Catalogue():Promise<lab.Offers>;
@@ -51,6 +53,8 @@ export function Keep(arg1:string,arg2:string):Promise<string>;
 
 export function List():Promise<Array<lab.Node>>;
 
+export function Opening():Promise<lab.Opening>;
+
 export function Pause(arg1:string):Promise<lab.Node>;
 
 export function PickFile():Promise<string>;
@@ -78,6 +82,8 @@ export function Restore(arg1:string):Promise<lab.Node>;
 export function Resume(arg1:string):Promise<lab.Node>;
 
 export function Set(arg1:string,arg2:service.SetInput):Promise<lab.Node>;
+
+export function SetAutostart(arg1:boolean):Promise<lab.Autostart>;
 
 export function SetGateway(arg1:lab.GatewaySettings):Promise<lab.GatewayStatus>;
 

@@ -6,6 +6,10 @@ export function AddImage(arg1) {
   return window['go']['app']['App']['AddImage'](arg1);
 }
 
+export function Autostart() {
+  return window['go']['app']['App']['Autostart']();
+}
+
 export function CancelImage(arg1) {
   return window['go']['app']['App']['CancelImage'](arg1);
 }
@@ -98,6 +102,10 @@ export function List() {
   return window['go']['app']['App']['List']();
 }
 
+export function Opening() {
+  return window['go']['app']['App']['Opening']();
+}
+
 export function Pause(arg1) {
   return window['go']['app']['App']['Pause'](arg1);
 }
@@ -152,6 +160,10 @@ export function Resume(arg1) {
 
 export function Set(arg1, arg2) {
   return window['go']['app']['App']['Set'](arg1, arg2);
+}
+
+export function SetAutostart(arg1) {
+  return window['go']['app']['App']['SetAutostart'](arg1);
 }
 
 export function SetGateway(arg1) {

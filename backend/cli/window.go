@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sandboxlabs/backend/lab"
+)
+
+// opens lets a command open the window.
+func (f *face) opens(cmd *cobra.Command) {
+	var o lab.Opening
+	cmd.Flags().BoolVar(&o.Hidden, "hidden", false, "begin as an icon in the tray, without a window")
+	cmd.Flags().StringVar((*string)(&o.View), "show", "", "what the window shows at first: "+views())
+	cmd.MarkFlagsMutuallyExclusive("hidden", "show")
+	cmd.Args = func(_ *cobra.Command, args []string) error { return checkOpening(o, args) }
+	cmd.RunE = f.command(func(cmd *cobra.Command, args []string) (err error) {
+		if o.Files, err = disks(args); err != nil {
+			return err
+		}
+		return f.Window(cmd.Context(), f.uri, o)
+	})
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	complete := cobra.FixedCompletions(names(lab.Views, nil, func(v lab.View) string { return string(v) }), cobra.ShellCompDirectiveNoFileComp)
+	if err := cmd.RegisterFlagCompletionFunc("show", complete); err != nil {
+		panic(err) // the flag is there
+	}
+}
+
+func views() string {
+	return strings.Join(names(lab.Views, nil, func(v lab.View) string { return string(v) }), ", ")
+}
+
+// checkOpening tells a command line that is wrong in itself. A word that is neither a
+// command nor a file is more likely to be meant as the former.
+func checkOpening(o lab.Opening, args []string) error {
+	if o.View != "" && !slices.Contains(lab.Views, o.View) {
+		return fmt.Errorf("--show takes one of %s", views())
+	}
+	if o.Hidden && len(args) > 0 {
+		return fmt.Errorf("--hidden shows no files")
+	}
+	if len(args) > 0 && !strings.ContainsRune(args[0], filepath.Separator) {
+		if _, err := os.Stat(args[0]); err != nil {
+			return fmt.Errorf("unknown command %q for \"sandboxlabs\"", args[0])
+		}
+	}
+	return nil
+}
+
+// disks gives the absolute paths of files that can be read.
+func disks(args []string) ([]string, error) {
+	var paths []string
+	for _, arg := range args {
+		path, err := filepath.Abs(arg)
+		if err != nil {
+			return nil, lab.Errorf(lab.KindUnavailable, "can not tell where %s is", arg).WithCause(err)
+		}
+		if err := readable(path); err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
+}
+
+func readable(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return lab.Errorf(lab.KindInvalid, "%s is not a file", path).WithHint("Give the file of a disk or an ISO.")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	return file.Close()
+}
