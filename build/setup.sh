@@ -59,7 +59,7 @@ packages_apt() {
   echo gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev
   echo cpio e2fsprogs xz-utils zstd
   ! without_systemd || ! is_root || echo tini
-  [ "$1" = run ] || echo git bzip2 curl virtinst python3-gi gir1.2-gtk-3.0 libxml2-utils xvfb openbox xdotool x11-utils x11-apps xclip chromium imagemagick dbus-x11 fonts-dejavu-core shellcheck postgresql docker-compose xmlstarlet tigervnc-viewer xorriso mtools mmdebstrap openssh-client desktop-file-utils
+  [ "$1" = run ] || echo git bzip2 curl virtinst python3-gi gir1.2-gtk-3.0 libxml2-utils xvfb openbox xdotool x11-utils x11-apps xclip chromium chromium-headless-shell imagemagick dbus-x11 fonts-dejavu-core shellcheck postgresql docker-compose xmlstarlet tigervnc-viewer xorriso mtools mmdebstrap openssh-client desktop-file-utils
   [ "$1" = run ] || is_root || echo fakeroot uidmap
 }
 
