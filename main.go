@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,6 +31,7 @@ import (
 	"sandboxlabs/backend/rest"
 	"sandboxlabs/backend/seed"
 	"sandboxlabs/backend/service"
+	set "sandboxlabs/backend/settings"
 	"sandboxlabs/backend/stack"
 	"sandboxlabs/backend/store"
 	"sandboxlabs/backend/virt"
@@ -69,6 +69,7 @@ type rig struct {
 	paths    config.Paths
 	conn     *virt.Conn
 	consoles *console.Server
+	level    slog.LevelVar // of the log
 	service  *service.Service
 }
 
@@ -86,22 +87,25 @@ func assemble(uri string, resident bool) (*rig, error) {
 			WithHint("Make the folder above it yours and writable, or choose others: XDG_DATA_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME.")
 	}
 	r.settings = settings
-	log, err := openLog(r.paths.Logs)
+	r.level.Set(settings.Level())
+	log, err := openLog(r.paths.Logs, &r.level)
 	if err != nil {
 		return nil, err
 	}
 	slog.SetDefault(log)
+	overruled := overruling(uri)
 	if uri, err = settings.URI(uri); err != nil {
 		return nil, lab.Errorf(lab.KindInvalid, "there is no libvirt to connect to").WithCause(err).
 			WithHint("Give --connect, or SANDBOXLABS_CONNECT, an address such as qemu:///session.")
 	}
-	r.wire(uri, resident, log)
+	r.wire(uri, resident, overruled, log)
 	return r, nil
 }
 
 // wire makes everything that stands on the settings.
-func (r *rig) wire(uri string, resident bool, log *slog.Logger) {
+func (r *rig) wire(uri string, resident bool, overruled map[string]string, log *slog.Logger) {
 	settings := r.settings
+	seeder := seed.New(seed.Options{Home: home(), User: settings.FirstBoot.User, Keys: settings.FirstBoot.Keys})
 	r.conn = virt.Open(virt.Config{
 		URI: uri, PoolName: settings.Pool.Name, PoolPath: settings.PoolPath(uri, r.paths),
 		Emulation: string(settings.Emulation), Log: log,
@@ -121,30 +125,38 @@ func (r *rig) wire(uri string, resident bool, log *slog.Logger) {
 
 		Autostart: autostart.New(filepath.Join(r.paths.Autostart, lab.AppID+".desktop"), itself()),
 
-		Seeder: seed.New(seed.Options{Home: home(), User: settings.FirstBoot.User, Keys: settings.FirstBoot.Keys}),
+		Seeder: seeder,
 
-		Desktop: desktopOf(settings.Desktop),
-
-		Gateway:   guacamole.New(log),
-		Stack:     stack.New(stackFiles, r.paths.Gateway),
-		Settings:  newKeeper(r.paths.Settings, settings.Gateway),
-		Owner:     owner(uri, settings.Pool.Name),
-		Resident:  resident,
-		VCPUs:     settings.Node.VCPUs,
-		MemoryMiB: settings.Node.MemoryMiB,
-		UndoTime:  settings.Undo.For(),
-		UndoBytes: settings.Undo.Bytes(),
-		BulkLimit: settings.Bulk.Limit,
-		Log:       log,
+		Gateway:  guacamole.New(log),
+		Stack:    stack.New(stackFiles, r.paths.Gateway),
+		Settings: r.keeper(seeder, overruled),
+		Tuning:   set.Tuning(settings),
+		Owner:    owner(uri, settings.Pool.Name),
+		Resident: resident,
+		Log:      log,
 	})
 }
 
-func desktopOf(d config.Desktop) lab.Desktop {
-	chosen := lab.Desktop{Close: lab.CloseMode(d.Close), Tray: d.Tray, Notices: []lab.Notice{}}
-	for _, n := range d.Notices {
-		chosen.Notices = append(chosen.Notices, lab.Notice(n))
+// keeper keeps the settings, and has what is wired take to what can change at once.
+func (r *rig) keeper(seeder *seed.Seeder, overruled map[string]string) *set.Keeper {
+	return set.New(set.Options{
+		File: r.paths.Settings, Lock: r.paths.SettingsLock, Started: r.settings, Overruled: overruled,
+		Applied: func(s config.Settings) {
+			seeder.Choose(s.FirstBoot.User, s.FirstBoot.Keys)
+			r.level.Set(s.Level())
+		},
+	})
+}
+
+// overruling tells which settings this process was told otherwise, and by what.
+func overruling(flag string) map[string]string {
+	switch {
+	case flag != "":
+		return map[string]string{"connect": "--connect"}
+	case os.Getenv(config.EnvConnect) != "":
+		return map[string]string{"connect": config.EnvConnect}
 	}
-	return chosen
+	return nil
 }
 
 // windowOrigins are those of the page in the window.
@@ -167,54 +179,6 @@ func (t tunnels) OpenTunnel(ctx context.Context, id string, ask lab.TunnelReques
 
 func (t tunnels) ConsoleLink(ctx context.Context, id string) (string, error) {
 	return t.service.ConsoleLink(ctx, id)
-}
-
-// keeper keeps the gateway's settings in the settings file, which is read anew
-// each time: other processes, and people, write it too.
-type keeper struct {
-	file string
-	last *atomic.Pointer[config.Gateway] // what stands while the file has a fault
-}
-
-func newKeeper(file string, g config.Gateway) keeper {
-	k := keeper{file, new(atomic.Pointer[config.Gateway])}
-	k.last.Store(&g)
-	return k
-}
-
-func (k keeper) Gateway() lab.GatewaySettings {
-	if s, err := config.Load(k.file); err == nil {
-		k.last.Store(&s.Gateway)
-	}
-	g := k.last.Load()
-	return lab.GatewaySettings{
-		Mode: lab.GatewayMode(g.Mode), URL: g.URL, DSN: g.DSN, DisplayHost: g.DisplayHost, Recordings: g.Recordings,
-		WebPort: g.WebPort, GuacdPort: g.GuacdPort, DatabasePort: g.DatabasePort,
-	}
-}
-
-func (k keeper) SaveGateway(_ context.Context, s lab.GatewaySettings) error {
-	file := k.file
-	if target, err := filepath.EvalSymlinks(file); err == nil { // people keep such files elsewhere
-		file = target
-	}
-	content, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return lab.Errorf(lab.KindDenied, "the settings can not be read").WithCause(err)
-	}
-	g := config.Gateway{
-		Mode: string(s.Mode), URL: s.URL, DSN: s.DSN, DisplayHost: s.DisplayHost, Recordings: s.Recordings,
-		WebPort: s.WebPort, GuacdPort: s.GuacdPort, DatabasePort: s.DatabasePort,
-	}
-	content, err = config.WithGateway(content, g)
-	if err != nil {
-		return lab.Errorf(lab.KindInvalid, "the settings can not be changed").WithCause(err).WithHint("Mend %s by hand.", file)
-	}
-	if err := durable.Write(file, content); err != nil {
-		return err
-	}
-	k.last.Store(&g)
-	return nil
 }
 
 // home is the person's own folder, empty where they have none.
@@ -335,7 +299,7 @@ func page() fs.FS {
 const maxLog = 1 << 20
 
 // openLog opens the log, which every process of this user writes to.
-func openLog(dir string) (*slog.Logger, error) {
+func openLog(dir string, level slog.Leveler) (*slog.Logger, error) {
 	name := filepath.Join(dir, "sandboxlabs.log")
 	if info, err := os.Stat(name); err == nil && info.Size() > maxLog {
 		if err := os.Rename(name, name+".1"); err != nil {
@@ -346,7 +310,7 @@ func openLog(dir string) (*slog.Logger, error) {
 	if err != nil {
 		return nil, lab.Errorf(lab.KindDenied, "the log can not be written").WithCause(err)
 	}
-	return slog.New(slog.NewTextHandler(file, nil)), nil
+	return slog.New(slog.NewTextHandler(file, &slog.HandlerOptions{Level: level})), nil
 }
 
 // version is the module's, as the build recorded it, with its commit.

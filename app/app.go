@@ -199,6 +199,14 @@ func (a *App) Autostart() (lab.Autostart, error) { return none(a, a.service.Auto
 // SetAutostart switches that on or off.
 func (a *App) SetAutostart(on bool) (lab.Autostart, error) { return one(a, a.service.SetAutostart, on) }
 
+// Settings gives what the person sets.
+func (a *App) Settings() (lab.Settings, error) { return none(a, a.service.Settings) }
+
+// ChangeSettings sets some of it.
+func (a *App) ChangeSettings(in lab.SettingsChange) (lab.Settings, error) {
+	return one(a, a.service.ChangeSettings, in)
+}
+
 // PickFile asks the person for a disk's file and gives its path, empty if they
 // thought better of it.
 func (a *App) PickFile() (path string, err error) {

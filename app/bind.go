@@ -37,6 +37,7 @@ func boundEnums() []any {
 		enum(lab.EventKinds),
 		enum(lab.CloseModes),
 		enum(lab.Notices),
+		enum(lab.SettingKinds),
 		enum(lab.ConsoleKinds),
 		enum(lab.GatewayModes),
 		enum(lab.GatewayStates),

@@ -89,6 +89,9 @@ var commands = map[string]string{
 	"Autostart":     "autostart",
 	"SetAutostart":  "autostart on",
 
+	"Settings":       "settings",
+	"ChangeSettings": "settings set",
+
 	"Gateway":       "gateway status",
 	"SetGateway":    "gateway set",
 	"TestGateway":   "gateway test",

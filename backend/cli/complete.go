@@ -48,10 +48,19 @@ func (f *face) completeImages(cmd *cobra.Command, args []string, _ string) ([]st
 }
 
 func (f *face) complete(cmd *cobra.Command, list func(context.Context, *service.Service) ([]string, error)) ([]string, cobra.ShellCompDirective) {
+	return f.completed(cmd, true, list)
+}
+
+// completeOffline completes with what is known without libvirt.
+func (f *face) completeOffline(cmd *cobra.Command, list func(context.Context, *service.Service) ([]string, error)) ([]string, cobra.ShellCompDirective) {
+	return f.completed(cmd, false, list)
+}
+
+func (f *face) completed(cmd *cobra.Command, connected bool, list func(context.Context, *service.Service) ([]string, error)) ([]string, cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), completeLimit)
 	defer cancel()
 	var words []string
-	err := f.session(ctx, true, func(ctx context.Context, s *service.Service) (err error) {
+	err := f.session(ctx, connected, func(ctx context.Context, s *service.Service) (err error) {
 		words, err = list(ctx, s)
 		return err
 	})

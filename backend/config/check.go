@@ -6,9 +6,11 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // fault is a value that can not be.
@@ -19,70 +21,89 @@ var userPattern = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
 
 var poolPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
+// rule says what a value may be. What a rule leaves out does not matter.
+type rule struct {
+	choices  []string               // of a text, and of each in a list
+	min, max int                    // of a number
+	text     func(text string) bool // of a text
+	must     string                 // what the text is then
+}
+
+// rules are those of every setting that has some.
+var rules = map[string]rule{
+	"connect":               {text: isURI, must: "a libvirt URI such as qemu:///session"},
+	"emulation":             {choices: []string{string(EmulationAuto), string(EmulationKVM), string(EmulationTCG)}},
+	"pool.name":             {text: poolPattern.MatchString, must: "a name of letters, digits, dots, underscores and hyphens"},
+	"pool.path":             {text: isPath, must: "an absolute path"},
+	"node.vcpus":            {min: 1, max: 255},
+	"node.memory_mib":       {min: 32, max: 1 << 20},
+	"node.stop_seconds":     {min: 1, max: 3600},
+	"undo.hours":            {min: 1, max: 24 * 365},
+	"undo.gib":              {min: 1, max: 1 << 20},
+	"bulk.limit":            {min: 1, max: 64},
+	"serve.listen":          {text: isLoopback, must: "a loopback address such as 127.0.0.1:3001"},
+	"gateway.mode":          {choices: []string{"off", "stack", "external"}},
+	"gateway.web_port":      {max: 65535},
+	"gateway.guacd_port":    {max: 65535},
+	"gateway.database_port": {max: 65535},
+	"first_boot.user":       {text: isUser, must: "the name of an account"},
+	"console.transport":     {choices: []string{"auto", "direct", "guacamole"}},
+	"desktop.close":         {choices: []string{"auto", "hide", "quit", "ask"}},
+	"desktop.notices":       {choices: []string{"stopped", "images", "wipes", "disk"}},
+	"log_level":             {choices: []string{"debug", "info", "warn", "error"}},
+}
+
+// check gives the first value that can not be, in the order of the settings.
 func (s Settings) check() *fault {
-	for _, f := range []*fault{
-		checkURI(s.Connect),
-		unless(s.Emulation == EmulationAuto || s.Emulation == EmulationKVM || s.Emulation == EmulationTCG,
-			"emulation", "%q is not auto, kvm or tcg", s.Emulation),
-		unless(poolPattern.MatchString(s.Pool.Name), "pool.name", "%q is not a name of letters, digits, dots, underscores and hyphens", s.Pool.Name),
-		unless(s.Pool.Path == "" || filepath.IsAbs(s.Pool.Path), "pool.path", "%q is not an absolute path", s.Pool.Path),
-		between("node.vcpus", s.Node.VCPUs, 1, 255),
-		between("node.memory_mib", s.Node.MemoryMiB, 32, 1<<20),
-		between("undo.hours", s.Undo.Hours, 1, 24*365),
-		between("undo.gib", s.Undo.GiB, 1, 1<<20),
-		between("bulk.limit", s.Bulk.Limit, 1, 64),
-		checkListen(s.Serve.Listen),
-		unless(slices.Contains([]string{"off", "stack", "external"}, s.Gateway.Mode), "gateway.mode", "%q is not off, stack or external", s.Gateway.Mode),
-		unless(s.FirstBoot.User == "" || userPattern.MatchString(s.FirstBoot.User), "first_boot.user", "%q is not the name of an account", s.FirstBoot.User),
-		unless(slices.Contains(closings, s.Desktop.Close), "desktop.close", "%q is not auto, hide, quit or ask", s.Desktop.Close),
-		checkNotices(s.Desktop.Notices),
-		between("gateway.web_port", s.Gateway.WebPort, 0, 65535),
-		between("gateway.guacd_port", s.Gateway.GuacdPort, 0, 65535),
-		between("gateway.database_port", s.Gateway.DatabasePort, 0, 65535),
-	} {
-		if f != nil {
-			return f
+	for _, f := range fieldsOf(&s) {
+		if r, ruled := rules[f.key]; ruled {
+			if text := r.breach(f.value); text != "" {
+				return &fault{f.key, text}
+			}
 		}
 	}
 	return nil
 }
 
-func unless(ok bool, key, format string, args ...any) *fault {
-	if ok {
-		return nil
-	}
-	return &fault{key, fmt.Sprintf(format, args...)}
-}
-
-func between(key string, got, low, high int) *fault {
-	return unless(low <= got && got <= high, key, "%d is not between %d and %d", got, low, high)
-}
-
-// What the desktop's settings may say.
-var (
-	closings = []string{"auto", "hide", "quit", "ask"}
-	notices  = []string{"stopped", "images", "wipes", "disk"}
-)
-
-func checkNotices(shown []string) *fault {
-	for _, n := range shown {
-		if !slices.Contains(notices, n) {
-			return &fault{"desktop.notices", fmt.Sprintf("%q is not one of stopped, images, wipes and disk", n)}
+// breach says what is wrong with a value, or nothing.
+func (r rule) breach(v reflect.Value) string {
+	switch {
+	case v.Kind() == reflect.Int:
+		if n := int(v.Int()); n < r.min || n > r.max {
+			return fmt.Sprintf("%d is not between %d and %d", n, r.min, r.max)
 		}
+	case v.Kind() == reflect.Slice:
+		for _, word := range v.Interface().([]string) {
+			if !slices.Contains(r.choices, word) {
+				return fmt.Sprintf("%q is not one of %s", word, listed(r.choices, "and"))
+			}
+		}
+	case r.choices != nil && !slices.Contains(r.choices, v.String()):
+		return fmt.Sprintf("%q is not %s", v.String(), listed(r.choices, "or"))
+	case r.text != nil && !r.text(v.String()):
+		return fmt.Sprintf("%q is not %s", v.String(), r.must)
 	}
-	return nil
+	return ""
 }
 
-func checkURI(uri string) *fault {
+func listed(words []string, last string) string {
+	n := len(words) - 1
+	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]
+}
+
+func isURI(uri string) bool {
 	u, err := url.Parse(uri)
-	return unless(uri == "" || err == nil && u.Scheme != "", "connect", "%q is not a libvirt URI such as qemu:///session", uri)
+	return uri == "" || err == nil && u.Scheme != ""
 }
 
-// checkListen admits loopback only: the page has the whole libvirt in its hands.
-func checkListen(address string) *fault {
+func isPath(path string) bool { return path == "" || filepath.IsAbs(path) }
+
+func isUser(name string) bool { return name == "" || userPattern.MatchString(name) }
+
+// isLoopback admits no other: the page has the whole libvirt in its hands.
+func isLoopback(address string) bool {
 	host, port, err := net.SplitHostPort(address)
 	_, portErr := strconv.ParseUint(port, 10, 16)
 	ip, ipErr := netip.ParseAddr(host)
-	loopback := host == "localhost" || ipErr == nil && ip.IsLoopback()
-	return unless(err == nil && portErr == nil && loopback, "serve.listen", "%q is not a loopback address such as 127.0.0.1:3001", address)
+	return err == nil && portErr == nil && (host == "localhost" || ipErr == nil && ip.IsLoopback())
 }

@@ -35,12 +35,14 @@ func TestLoadReadsEverySetting(t *testing.T) {
 	got, err := Load(mustWrite(t, `
 connect = "qemu+ssh://host/system"
 emulation = "tcg"
+log_level = "warn"
 [pool]
 name = "mine"
 path = "/srv/pool"
 [node]
 vcpus = 2
 memory_mib = 64
+stop_seconds = 9
 [undo]
 hours = 1
 gib = 2
@@ -64,15 +66,19 @@ ssh_keys = ["auto", "~/.ssh/id.pub"]
 close = "ask"
 tray = false
 notices = ["disk"]
+[console]
+transport = "direct"
 `))
 	want := Settings{
 		Connect: "qemu+ssh://host/system", Emulation: EmulationTCG, Pool: Pool{"mine", "/srv/pool"},
-		Node: Node{2, 64}, Undo: Undo{1, 2}, Bulk: Bulk{8}, Serve: Serve{"[::1]:80"},
+		Node: Node{2, 64, 9}, Undo: Undo{1, 2}, Bulk: Bulk{8}, Serve: Serve{"[::1]:80"},
 		Gateway: Gateway{
 			"external", "https://guac.test/guacamole", "postgres://u:p@db.test/guacamole_db", "10.0.0.2", "/recordings", 1, 2, 3,
 		},
 		FirstBoot: FirstBoot{"ann", []string{"auto", "~/.ssh/id.pub"}},
 		Desktop:   Desktop{"ask", false, []string{"disk"}},
+		Console:   Console{"direct"},
+		LogLevel:  "warn",
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
@@ -185,6 +191,7 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		History:      root + "/STATE_HOME/sandboxlabs/history",
 		Page:         root + "/STATE_HOME/sandboxlabs/page.json",
 		Locks:        root + "/sandboxlabs/locks",
+		SettingsLock: root + "/sandboxlabs/settings.lock",
 		WindowLock:   root + "/sandboxlabs/window.lock",
 		WindowSocket: root + "/sandboxlabs/window.sock",
 		Autostart:    root + "/CONFIG_HOME/autostart",

@@ -28,6 +28,7 @@ const (
 	historyName  = "history"        // XDG state: <uuid>.jsonl
 	pageName     = "page.json"      // XDG state: what the page wants to find again
 	locksName    = "locks"          // XDG runtime: <uuid> while a node is reserved
+	settingsLock = "settings.lock"  // XDG runtime: while the settings are written
 	windowName   = "window.lock"    // XDG runtime: while a window is open
 	socketName   = "window.sock"    // XDG runtime: brings that window to the front
 
@@ -51,6 +52,7 @@ type Paths struct {
 	History      string // folder of what happened to nodes
 	Page         string // file of the page's preferences
 	Locks        string // folder that does not survive a reboot, where there is such
+	SettingsLock string // file
 	WindowLock   string // file
 	WindowSocket string // unix socket
 	Autostart    string // folder of what the desktop session starts, which is not ours alone
@@ -80,6 +82,7 @@ func ReadPaths() Paths {
 		History:      filepath.Join(state, historyName),
 		Page:         filepath.Join(state, pageName),
 		Locks:        filepath.Join(runtime, locksName),
+		SettingsLock: filepath.Join(runtime, settingsLock),
 		WindowLock:   filepath.Join(runtime, windowName),
 		WindowSocket: filepath.Join(runtime, socketName),
 		Autostart:    filepath.Join(xdg.ConfigHome, autostartName),

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +28,9 @@ type Settings struct {
 	Serve     Serve     `toml:"serve"`
 	Gateway   Gateway   `toml:"gateway"`
 	FirstBoot FirstBoot `toml:"first_boot"`
+	Console   Console   `toml:"console"`
 	Desktop   Desktop   `toml:"desktop"`
+	LogLevel  string    `toml:"log_level"` // debug, info, warn or error
 }
 
 // Emulation says how guests run.
@@ -39,6 +43,14 @@ const (
 	EmulationTCG  Emulation = "tcg"
 )
 
+// Level is that of the log.
+func (s Settings) Level() (level slog.Level) {
+	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+		return slog.LevelInfo // no other can be read
+	}
+	return level
+}
+
 // Pool is libvirt's storage pool.
 type Pool struct {
 	Name string `toml:"name"`
@@ -49,6 +61,16 @@ type Pool struct {
 type Node struct {
 	VCPUs     int `toml:"vcpus"`
 	MemoryMiB int `toml:"memory_mib"`
+
+	StopSeconds int `toml:"stop_seconds"` // from the press of the power button to the pulled plug, of every node that has none of its own
+}
+
+// StopLimit is that as a duration.
+func (n Node) StopLimit() time.Duration { return time.Duration(n.StopSeconds) * time.Second }
+
+// Console holds how consoles are opened.
+type Console struct {
+	Transport string `toml:"transport"` // auto, direct or guacamole
 }
 
 // FirstBoot holds what cloud-init is told at a node's first boot when it is not said.
@@ -105,12 +127,14 @@ func Defaults() Settings {
 	return Settings{
 		Emulation: EmulationAuto,
 		Pool:      Pool{Name: "sandboxlabs"},
-		Node:      Node{VCPUs: 1, MemoryMiB: 512},
+		Node:      Node{VCPUs: 1, MemoryMiB: 512, StopSeconds: 30},
 		Undo:      Undo{Hours: 24, GiB: 10},
 		Bulk:      Bulk{Limit: 4},
 		Serve:     Serve{Listen: "127.0.0.1:3001"},
 		Gateway:   Gateway{Mode: "off"},
-		Desktop:   Desktop{Close: "auto", Tray: true, Notices: slices.Clone(notices)},
+		Desktop:   Desktop{Close: "auto", Tray: true, Notices: slices.Clone(rules["desktop.notices"].choices)},
+		Console:   Console{Transport: "auto"},
+		LogLevel:  "info",
 	}
 }
 
@@ -146,8 +170,8 @@ func (s Settings) URI(flag string) (string, error) {
 		if uri == "" {
 			continue
 		}
-		if f := checkURI(uri); f != nil {
-			return "", errors.New(f.text)
+		if breach := rules["connect"].breach(reflect.ValueOf(uri)); breach != "" {
+			return "", errors.New(breach)
 		}
 		return uri, nil
 	}

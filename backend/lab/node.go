@@ -53,7 +53,7 @@ type NodeSpec struct {
 	Clipboard bool `json:"clipboard,omitempty"`
 	// Guacamole holds parameters of the node's connection at the gateway (CheckParameters).
 	Guacamole   map[string]string `json:"guacamole,omitempty"`
-	StopSeconds int               `json:"stopSeconds,omitempty"` // from ACPI power-off to force off; 0: DefaultStopSeconds
+	StopSeconds int               `json:"stopSeconds,omitempty"` // from ACPI power-off to force off; 0: the settings'
 	Notes       string            `json:"notes,omitempty"`
 	Generation  int               `json:"generation"`     // of the overlay in use, from 1
 	Kept        []KeptOverlay     `json:"kept,omitempty"` // overlays a wipe or an undo put aside, oldest first
@@ -169,10 +169,11 @@ func (s *NodeSpec) checkHardware() error {
 	return CheckParameters(s.Guacamole)
 }
 
-// StopLimit is how long a power-off by ACPI may take before the node is forced off.
-func (s *NodeSpec) StopLimit() time.Duration {
+// StopLimit is how long a power-off by ACPI may take before the node is forced
+// off; usual is that of a node that has none of its own.
+func (s *NodeSpec) StopLimit(usual time.Duration) time.Duration {
 	if s.StopSeconds == 0 {
-		return DefaultStopSeconds * time.Second
+		return usual
 	}
 	return time.Duration(s.StopSeconds) * time.Second
 }

@@ -28,10 +28,3 @@ type StackService struct {
 	State  string `json:"state"`            // running, exited, ..., as the engine says
 	Health string `json:"health,omitempty"` // healthy, unhealthy, starting; empty: it has no check
 }
-
-// SettingsKeeper keeps what a person set of the gateway.
-type SettingsKeeper interface {
-	Gateway() GatewaySettings
-	// SaveGateway keeps s, whole or not at all, and leaves every other setting as it is.
-	SaveGateway(ctx context.Context, s GatewaySettings) error
-}

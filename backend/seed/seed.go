@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -24,10 +25,28 @@ type Options struct {
 }
 
 // Seeder implements lab.Seeder.
-type Seeder struct{ o Options }
+type Seeder struct {
+	o Options
+
+	mu     sync.Mutex
+	chosen chosen
+}
+
+// chosen is what a person chose in their settings.
+type chosen struct {
+	user string
+	keys []string
+}
 
 // New makes a Seeder.
-func New(o Options) *Seeder { return &Seeder{o} }
+func New(o Options) *Seeder { return &Seeder{o: o, chosen: chosen{o.User, o.Keys}} }
+
+// Choose takes to other choices of the person, as in Options.
+func (s *Seeder) Choose(user string, keys []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chosen = chosen{user, keys}
+}
 
 // Prepare implements lab.Seeder.
 func (s *Seeder) Prepare(in lab.FirstBootInput) (*lab.FirstBoot, error) {
@@ -99,8 +118,11 @@ func (s *Seeder) Choices() (lab.FirstBootChoices, error) {
 	if err != nil {
 		return lab.FirstBootChoices{}, err
 	}
-	choices := lab.FirstBootChoices{Settings: lab.FirstBoot{User: s.o.User}, Keys: found}
-	for _, name := range s.o.Keys {
+	s.mu.Lock()
+	now := s.chosen
+	s.mu.Unlock()
+	choices := lab.FirstBootChoices{Settings: lab.FirstBoot{User: now.user}, Keys: found}
+	for _, name := range now.keys {
 		chosen, err := s.keys([]string{name})
 		if err != nil {
 			continue

@@ -18,7 +18,7 @@ func (s *Service) Bulk(ctx context.Context, in BulkInput) ([]BulkResult, error) 
 	}
 	nodes := s.distinct(in.Nodes)
 	results := make([]BulkResult, len(nodes))
-	slots := make(chan struct{}, s.o.BulkLimit)
+	slots := make(chan struct{}, s.tuned().BulkLimit)
 	var wg sync.WaitGroup
 	for i, node := range nodes {
 		select {

@@ -37,10 +37,11 @@ func (s *Service) newSpec(ctx context.Context, in CreateInput) (lab.NodeSpec, er
 	if err != nil {
 		return lab.NodeSpec{}, err
 	}
+	t := s.tuned()
 	spec := lab.NodeSpec{
 		Name: in.Name, Image: in.Image,
-		VCPUs:       cmp.Or(in.VCPUs, image.Defaults.VCPUs, s.o.VCPUs),
-		MemoryMiB:   cmp.Or(in.MemoryMiB, image.Defaults.MemoryMiB, s.o.MemoryMiB),
+		VCPUs:       cmp.Or(in.VCPUs, image.Defaults.VCPUs, t.VCPUs),
+		MemoryMiB:   cmp.Or(in.MemoryMiB, image.Defaults.MemoryMiB, t.MemoryMiB),
 		Firmware:    cmp.Or(in.Firmware, image.Defaults.Firmware),
 		TPM:         image.Defaults.TPM,
 		StopSeconds: in.StopSeconds, Keymap: in.Keymap, Notes: in.Notes,

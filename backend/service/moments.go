@@ -125,6 +125,14 @@ func (c *change) putAside() string {
 	return lab.Size(c.s.volumes[c.spec.OverlayVolume(c.spec.Generation)].Bytes) + " put aside"
 }
 
+// stopLimit is that of a node in words.
+func stopLimit(spec lab.NodeSpec) string {
+	if spec.StopSeconds == 0 {
+		return "the settings'"
+	}
+	return fmt.Sprintf("%d s", spec.StopSeconds)
+}
+
 // differences says in words what of a node's resources was changed.
 func differences(before, after lab.NodeSpec) string {
 	var all []string
@@ -135,7 +143,7 @@ func differences(before, after lab.NodeSpec) string {
 	}
 	say(before.VCPUs != after.VCPUs, "vCPUs %d to %d", before.VCPUs, after.VCPUs)
 	say(before.MemoryMiB != after.MemoryMiB, "memory %d to %d MiB", before.MemoryMiB, after.MemoryMiB)
-	say(before.StopLimit() != after.StopLimit(), "stop limit %.0f to %.0f s", before.StopLimit().Seconds(), after.StopLimit().Seconds())
+	say(before.StopSeconds != after.StopSeconds, "stop limit %s to %s", stopLimit(before), stopLimit(after))
 	say(before.Keymap != after.Keymap, "keymap")
 	say(before.Clipboard != after.Clipboard, "clipboard %s", map[bool]string{true: "on", false: "off"}[after.Clipboard])
 	say(before.Medium != after.Medium && after.Medium != "", "medium %s into the drive", after.Medium)

@@ -120,7 +120,7 @@ func (s *Service) undo(spec lab.NodeSpec) *lab.Undo {
 		return nil
 	}
 	bytes := s.volumes[spec.OverlayVolume(kept.Generation)].Bytes
-	return &lab.Undo{Generation: kept.Generation, Bytes: bytes, At: kept.At, Until: kept.At.Add(s.o.UndoTime)}
+	return &lab.Undo{Generation: kept.Generation, Bytes: bytes, At: kept.At, Until: kept.At.Add(s.tuning.UndoTime)}
 }
 
 // lastWiped finds the newest overlay that a wipe put aside.
@@ -193,7 +193,7 @@ func (s *Service) hide(id string, n *node) {
 
 // snapshot is the event that tells everything. s.mu must be held.
 func (s *Service) snapshot() lab.Event {
-	gateway, desktop := s.gate.status, s.o.Desktop
+	gateway, desktop := s.gate.status, s.tuning.Desktop
 	e := lab.Event{Kind: lab.EventSnapshot, Nodes: s.list(), Images: s.library(), Link: s.link, Gateway: &gateway, Desktop: &desktop, Room: s.room}
 	if e.Link == nil {
 		e.Link = &lab.Link{URI: s.o.URI}

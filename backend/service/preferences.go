@@ -1,18 +1,28 @@
 package service
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"strconv"
 
 	"sandboxlabs/backend/lab"
 )
 
-// bulkLimit is the preference that says how many nodes are worked on at once.
-// It comes from the settings and can not be preferred otherwise.
-const bulkLimit = "bulk.limit"
+// settingsOf gives what pages are told of the settings among the preferences, by
+// the settings' keys. They can not be preferred otherwise.
+func settingsOf(t lab.Tuning) lab.Preferences {
+	return lab.Preferences{
+		"bulk.limit":        strconv.Itoa(t.BulkLimit),
+		"console.transport": cmp.Or(t.Transport, "auto"),
+		"node.memory_mib":   strconv.Itoa(t.MemoryMiB),
+		"node.stop_seconds": strconv.Itoa(int(t.StopLimit.Seconds())),
+		"node.vcpus":        strconv.Itoa(t.VCPUs),
+	}
+}
 
 // Preferences gives what pages asked to find again, and the settings that
-// concern them: bulk.limit.
+// concern them, such as bulk.limit.
 func (s *Service) Preferences(ctx context.Context) (lab.Preferences, error) {
 	all := lab.Preferences{}
 	if s.o.Preferences != nil {
@@ -22,7 +32,7 @@ func (s *Service) Preferences(ctx context.Context) (lab.Preferences, error) {
 		}
 		all = kept
 	}
-	all[bulkLimit] = strconv.Itoa(s.o.BulkLimit)
+	maps.Copy(all, settingsOf(s.tuned()))
 	return all, nil
 }
 
@@ -31,8 +41,10 @@ func (s *Service) Prefer(ctx context.Context, p lab.Preferences) error {
 	if s.o.Preferences == nil {
 		return lab.Errorf(lab.KindUnavailable, "preferences are not kept here")
 	}
-	if _, ok := p[bulkLimit]; ok {
-		return lab.Errorf(lab.KindInvalid, "%s is a setting", bulkLimit).WithHint("Change bulk.limit in config.toml.")
+	for key := range settingsOf(lab.Tuning{}) {
+		if _, ok := p[key]; ok {
+			return lab.Errorf(lab.KindInvalid, "%s is a setting", key).WithHint("Change it where the settings are.")
+		}
 	}
 	return s.o.Preferences.Prefer(ctx, p)
 }

@@ -46,10 +46,10 @@ func (s *Service) overdue() (overdue []leftover, next time.Duration) {
 	for _, l := range all {
 		total += l.bytes
 	}
-	next = s.o.UndoTime
+	limit, next := s.undoLimits()
 	for _, l := range all {
-		left := time.Until(l.at.Add(s.o.UndoTime))
-		if left > 0 && total <= s.o.UndoBytes && !l.surplus {
+		left := time.Until(l.at.Add(limit.UndoTime))
+		if left > 0 && total <= limit.UndoBytes && !l.surplus {
 			next = min(next, left)
 			continue
 		}

@@ -46,7 +46,7 @@ func TestDeletedNodesArePurgedInTime(t *testing.T) {
 func TestTheOldestIsPurgedBeyondTheLimit(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		h.leave()
-		h = mustEnter(t, h.World, Options{UndoBytes: 20 << 20})
+		h = mustEnter(t, h.World, Options{Tuning: lab.Tuning{UndoBytes: 20 << 20}})
 		web, db := h.made("web", "12345678"), h.made("db", "12345678")
 		h.must(h.s.Delete(h.Context(), "db", false))
 		time.Sleep(time.Minute)

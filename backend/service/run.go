@@ -58,7 +58,7 @@ func (s *Service) loop(ctx context.Context) {
 		case <-s.again:
 			swept = s.refresh(ctx, swept)
 		case <-slow.C:
-			s.rereadGateway()
+			s.reread(ctx)
 			swept = s.refresh(ctx, swept)
 		case <-s.aside:
 		case <-expiry.C:

@@ -38,32 +38,29 @@ type Options struct {
 	Journal     lab.Journal          // of what happened to nodes; may be nil: then nothing is remembered
 	Preferences lab.PreferenceKeeper // of the pages; may be nil: then nothing is kept
 
-	Desktop   lab.Desktop     // as a person has chosen
 	Autostart lab.Autostarter // may be nil: then there is no start with the session to decide over
 
 	Seeder lab.Seeder // may be nil: then no first boot can be asked for
 
-	Gateway  lab.Gateway        // may be nil, as the two below: then consoles are direct, or no containers can be had
-	Stack    lab.Stack          // the gateway as containers
-	Settings lab.SettingsKeeper // of the gateway
-	Owner    string             // of the nodes, for the gateway: lab.GatewayAccess
-	Resident bool               // the process stays: it keeps the gateway in step with every node, not only with those it changes
+	Gateway  lab.Gateway // may be nil, as the two below: then consoles are direct, or no containers can be had
+	Stack    lab.Stack   // the gateway as containers
+	Owner    string      // of the nodes, for the gateway: lab.GatewayAccess
+	Resident bool        // the process stays: it keeps the gateway in step with every node, not only with those it changes
 
-	VCPUs     int           // of a new node that does not say; 1
-	MemoryMiB int           // of a new node that does not say; 512
-	UndoTime  time.Duration // for which wiped and deleted disks are kept; 24 h
-	UndoBytes int64         // that all of them may take together; 10 GiB
-	BulkLimit int           // nodes that Bulk works on at once; 4
+	Settings lab.SettingsKeeper // may be nil: then nothing can be set
+	Tuning   lab.Tuning         // as it was set at the start; of what is zero 1 vCPU, 512 MiB, 30 s, 24 h, 10 GiB, 4
 
 	Log *slog.Logger // for what no person waits for; nil: discarded
 }
 
 func (o Options) withDefaults() Options {
-	o.VCPUs = cmp.Or(o.VCPUs, 1)
-	o.MemoryMiB = cmp.Or(o.MemoryMiB, 512)
-	o.UndoTime = cmp.Or(o.UndoTime, 24*time.Hour)
-	o.UndoBytes = cmp.Or(o.UndoBytes, 10<<30)
-	o.BulkLimit = cmp.Or(o.BulkLimit, 4)
+	t := &o.Tuning
+	t.VCPUs = cmp.Or(t.VCPUs, 1)
+	t.MemoryMiB = cmp.Or(t.MemoryMiB, 512)
+	t.StopLimit = cmp.Or(t.StopLimit, lab.DefaultStopSeconds*time.Second)
+	t.UndoTime = cmp.Or(t.UndoTime, 24*time.Hour)
+	t.UndoBytes = cmp.Or(t.UndoBytes, 10<<30)
+	t.BulkLimit = cmp.Or(t.BulkLimit, 4)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	return o
 }
@@ -95,6 +92,9 @@ type Service struct {
 	ended    bool              // Run is over
 	diary    diary
 	gate     gate
+	tuning   lab.Tuning
+	fault    string // of the settings as last read; empty: none
+	mercy    mercy
 	hub      hub
 	news     chan struct{} // closed at the next change of anything above
 }
@@ -110,6 +110,7 @@ func New(o Options) *Service {
 		readings: make(map[string]bool), seen: make(map[string]uint64), news: make(chan struct{}),
 	}
 	s.diary.running = make(map[string]bool)
+	s.tuning = s.o.Tuning
 	s.gate = newGate(s.o)
 	s.hub.snapshot = s.snapshot
 	return s

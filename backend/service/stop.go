@@ -87,7 +87,7 @@ func (c *change) stop(ctx context.Context) error {
 	if err := c.wake(ctx); err != nil {
 		return err
 	}
-	limit := time.NewTimer(c.spec.StopLimit())
+	limit := time.NewTimer(c.spec.StopLimit(c.s.tuned().StopLimit))
 	defer limit.Stop()
 	press := time.NewTicker(pressEvery)
 	defer press.Stop()

@@ -2,6 +2,8 @@ package labtest
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -101,6 +103,53 @@ type Keeper struct {
 
 	mu      sync.Mutex
 	gateway lab.GatewaySettings
+	tuning  lab.Tuning
+}
+
+// Tune has the settings say t from now on, as if a person had written that.
+func (k *Keeper) Tune(t lab.Tuning) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tuning = t
+}
+
+// Settings implements lab.SettingsKeeper.
+func (k *Keeper) Settings(ctx context.Context) (s lab.Settings, t lab.Tuning, err error) {
+	err = k.script.call(ctx, func() error {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		s = lab.Settings{File: "memory", Items: k.items()}
+		t = k.tuning
+		return nil
+	}, "Keeper.Settings")
+	return s, t, err
+}
+
+func (k *Keeper) items() []lab.Setting {
+	return []lab.Setting{{Key: "bulk.limit", Kind: lab.SettingNumber, Value: strconv.Itoa(k.tuning.BulkLimit), Default: "0", Max: 64}}
+}
+
+// ChangeSettings implements lab.SettingsKeeper: it knows bulk.limit alone.
+func (k *Keeper) ChangeSettings(ctx context.Context, change lab.SettingsChange) (lab.Settings, lab.Tuning, error) {
+	err := k.script.call(ctx, func() error {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		for key, value := range change.Set {
+			n, err := strconv.Atoi(value)
+			if key != "bulk.limit" || err != nil {
+				return lab.Errorf(lab.KindInvalid, "%s can not be set to %q", key, value)
+			}
+			k.tuning.BulkLimit = n
+		}
+		if slices.Contains(change.Reset, "bulk.limit") {
+			k.tuning.BulkLimit = 0
+		}
+		return nil
+	}, "Keeper.ChangeSettings", change)
+	if err != nil {
+		return lab.Settings{}, lab.Tuning{}, err
+	}
+	return k.Settings(ctx)
 }
 
 // Gateway implements lab.SettingsKeeper.

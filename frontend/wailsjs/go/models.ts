@@ -91,6 +91,13 @@ export namespace lab {
 	    registering = "registering",
 	    unasked = "unasked",
 	}
+	export enum SettingKind {
+	    choice = "choice",
+	    list = "list",
+	    number = "number",
+	    switch = "switch",
+	    text = "text",
+	}
 	export enum State {
 	    failed = "failed",
 	    missing = "missing",
@@ -411,6 +418,26 @@ export namespace lab {
 	
 	
 	
+	export interface Setting {
+	    key: string;
+	    kind: SettingKind;
+	    value: string;
+	    default: string;
+	    choices?: string[];
+	    min: number;
+	    max: number;
+	    atStart: boolean;
+	    waits: boolean;
+	    overruled?: string;
+	}
+	export interface Settings {
+	    file: string;
+	    items: Setting[];
+	}
+	export interface SettingsChange {
+	    set: Record<string, string>;
+	    reset: string[];
+	}
 	
 	
 	export interface Ticket {

@@ -13,6 +13,8 @@ export function Catalogue():Promise<lab.Offers>;
 
 export function ChangeImage(arg1:string,arg2:lab.Defaults):Promise<lab.Image>;
 
+export function ChangeSettings(arg1:lab.SettingsChange):Promise<lab.Settings>;
+
 export function Clone(arg1:string,arg2:service.CloneInput):Promise<lab.Node>;
 
 export function CompressImage(arg1:string):Promise<lab.Image>;
@@ -86,6 +88,8 @@ export function Set(arg1:string,arg2:service.SetInput):Promise<lab.Node>;
 export function SetAutostart(arg1:boolean):Promise<lab.Autostart>;
 
 export function SetGateway(arg1:lab.GatewaySettings):Promise<lab.GatewayStatus>;
+
+export function Settings():Promise<lab.Settings>;
 
 export function Show(arg1:string):Promise<lab.Node>;
 

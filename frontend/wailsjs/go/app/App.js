@@ -22,6 +22,10 @@ export function ChangeImage(arg1, arg2) {
   return window['go']['app']['App']['ChangeImage'](arg1, arg2);
 }
 
+export function ChangeSettings(arg1) {
+  return window['go']['app']['App']['ChangeSettings'](arg1);
+}
+
 export function Clone(arg1, arg2) {
   return window['go']['app']['App']['Clone'](arg1, arg2);
 }
@@ -168,6 +172,10 @@ export function SetAutostart(arg1) {
 
 export function SetGateway(arg1) {
   return window['go']['app']['App']['SetGateway'](arg1);
+}
+
+export function Settings() {
+  return window['go']['app']['App']['Settings']();
 }
 
 export function Show(arg1) {
