@@ -34,6 +34,7 @@ import (
 	set "sandboxlabs/backend/settings"
 	"sandboxlabs/backend/stack"
 	"sandboxlabs/backend/store"
+	"sandboxlabs/backend/upkeep"
 	"sandboxlabs/backend/virt"
 )
 
@@ -88,10 +89,7 @@ func assemble(uri string, resident bool) (*rig, error) {
 	}
 	r.settings = settings
 	r.level.Set(settings.Level())
-	log, err := openLog(r.paths.Logs, &r.level)
-	if err != nil {
-		return nil, err
-	}
+	log := openLog(r.paths.Log, &r.level)
 	slog.SetDefault(log)
 	overruled := overruling(uri)
 	if uri, err = settings.URI(uri); err != nil {
@@ -130,6 +128,7 @@ func (r *rig) wire(uri string, resident bool, overruled map[string]string, log *
 		Gateway:  guacamole.New(log),
 		Stack:    stack.New(stackFiles, r.paths.Gateway),
 		Settings: r.keeper(seeder, overruled),
+		Upkeep:   upkeep.New(r.upkeep()),
 		Tuning:   set.Tuning(settings),
 		Owner:    owner(uri, settings.Pool.Name),
 		Resident: resident,
@@ -146,6 +145,17 @@ func (r *rig) keeper(seeder *seed.Seeder, overruled map[string]string) *set.Keep
 			r.level.Set(s.Level())
 		},
 	})
+}
+
+func (r *rig) upkeep() upkeep.Options {
+	p := r.paths
+	return upkeep.Options{
+		Folders: map[lab.FolderName]string{
+			lab.FolderData: p.Data, lab.FolderSettings: filepath.Dir(p.Settings), lab.FolderState: p.State,
+			lab.FolderLog: p.Logs, lab.FolderCrashes: p.Crashes,
+		},
+		Skip: p.SessionPool, Log: p.Log, Crashes: p.Crashes,
+	}
 }
 
 // overruling tells which settings this process was told otherwise, and by what.
@@ -224,7 +234,11 @@ const closeLimit = 5 * time.Second
 
 // live runs the service while do does its work.
 func (r *rig) live(ctx context.Context, do func(context.Context) error) error {
-	err := cli.Run(ctx, r.service, func(ctx context.Context) error {
+	expected, err := upkeep.Watch(r.upkeep(), version())
+	if err != nil {
+		slog.Warn("how the program ends will not be written down", "error", err)
+	}
+	err = cli.Run(ctx, r.service, func(ctx context.Context) error {
 		err := do(ctx)
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 		defer cancel()
@@ -233,7 +247,9 @@ func (r *rig) live(ctx context.Context, do func(context.Context) error) error {
 		}
 		return err
 	})
-	return errors.Join(err, r.conn.Close())
+	err = errors.Join(err, r.conn.Close())
+	expected() // not deferred: a panic is unexpected
+	return err
 }
 
 // window opens the window, or brings the one to the front that is open.
@@ -295,22 +311,16 @@ func page() fs.FS {
 	return files
 }
 
-// maxLog is the size from which a log is put aside at the next start, in bytes.
-const maxLog = 1 << 20
-
-// openLog opens the log, which every process of this user writes to.
-func openLog(dir string, level slog.Leveler) (*slog.Logger, error) {
-	name := filepath.Join(dir, "sandboxlabs.log")
-	if info, err := os.Stat(name); err == nil && info.Size() > maxLog {
-		if err := os.Rename(name, name+".1"); err != nil {
-			return nil, lab.Errorf(lab.KindDenied, "the log can not be put aside").WithCause(err)
-		}
-	}
-	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+// openLog opens the log; where it can not be written the terminal has it.
+func openLog(file string, level slog.Leveler) *slog.Logger {
+	o := &slog.HandlerOptions{Level: level}
+	log, err := upkeep.OpenLog(file)
 	if err != nil {
-		return nil, lab.Errorf(lab.KindDenied, "the log can not be written").WithCause(err)
+		l := slog.New(slog.NewTextHandler(os.Stderr, o))
+		l.Warn("what happens is written here", "error", err)
+		return l
 	}
-	return slog.New(slog.NewTextHandler(file, &slog.HandlerOptions{Level: level})), nil
+	return slog.New(slog.NewTextHandler(log, o))
 }
 
 // version is the module's, as the build recorded it, with its commit.

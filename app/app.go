@@ -207,6 +207,26 @@ func (a *App) ChangeSettings(in lab.SettingsChange) (lab.Settings, error) {
 	return one(a, a.service.ChangeSettings, in)
 }
 
+// Folders tells where the program keeps what.
+func (a *App) Folders() ([]lab.Folder, error) { return none(a, a.service.Folders) }
+
+// MeasureFolder tells what a folder takes; name is a lab.FolderName.
+func (a *App) MeasureFolder(name string) (lab.Folder, error) {
+	return one(a, a.service.MeasureFolder, lab.FolderName(name))
+}
+
+// Log gives the end of the program's log.
+func (a *App) Log() (string, error) { return none(a, a.service.Log) }
+
+// Crashes gives the reports that nobody has read.
+func (a *App) Crashes() ([]lab.CrashReport, error) { return none(a, a.service.Crashes) }
+
+// CrashRead notes that a report was read.
+func (a *App) CrashRead(name string) error { return only(a, a.service.CrashRead, name) }
+
+// Complain writes what went wrong in the page to the log.
+func (a *App) Complain(text string) error { return only(a, a.service.Complain, text) }
+
 // PickFile asks the person for a disk's file and gives its path, empty if they
 // thought better of it.
 func (a *App) PickFile() (path string, err error) {

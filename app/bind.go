@@ -38,6 +38,7 @@ func boundEnums() []any {
 		enum(lab.CloseModes),
 		enum(lab.Notices),
 		enum(lab.SettingKinds),
+		enum(lab.FolderNames),
 		enum(lab.ConsoleKinds),
 		enum(lab.GatewayModes),
 		enum(lab.GatewayStates),

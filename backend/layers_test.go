@@ -26,7 +26,7 @@ const (
 // layers are all packages of ours. Arrows point down only.
 var layers = map[string]layer{
 	"sandboxlabs": {
-		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/rest", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/virt"},
+		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/rest", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/upkeep", "backend/virt"},
 		"main wires the program, and nothing else",
 	},
 	"app":                 {[]string{"backend/service", "backend/lab"}, whyFace},
@@ -43,6 +43,7 @@ var layers = map[string]layer{
 	"backend/settings":    {[]string{"backend/config", "backend/durable", "backend/lab"}, whyAdapter},
 	"backend/stack":       {[]string{"backend/durable", "backend/lab"}, whyAdapter},
 	"backend/store":       {[]string{"backend/durable", "backend/lab"}, whyAdapter},
+	"backend/upkeep":      {[]string{"backend/durable", "backend/lab"}, whyAdapter},
 	"backend/durable":     {[]string{"backend/lab"}, whyAdapter},
 	"backend/config":      {[]string{"backend/document"}, "settings are read before anything else is there, by whoever needs them"},
 	"backend/document":    {nil, "it knows how a file is written, not what is in it"},

@@ -36,6 +36,10 @@ var notForTerminal = map[string]string{
 	"Inspect":    "virsh dumpxml and virsh domifaddr are there",
 	"Usage":      "virsh domstats is there",
 
+	"Crashes":   "the reports are files, in the folder that folders tells of",
+	"CrashRead": "the reports are files",
+	"Complain":  "only pages fail so",
+
 	"Preferences": "they are the page's own",
 	"Prefer":      "they are the page's own",
 
@@ -88,6 +92,10 @@ var commands = map[string]string{
 	"FirstBoot":     "node keys",
 	"Autostart":     "autostart",
 	"SetAutostart":  "autostart on",
+
+	"Folders":       "folders",
+	"MeasureFolder": "folders",
+	"Log":           "log",
 
 	"Settings":       "settings",
 	"ChangeSettings": "settings set",

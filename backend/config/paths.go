@@ -25,12 +25,14 @@ const (
 	uploadsName  = "uploads"        // XDG data: what was dropped on a page in a browser, until it is an image
 	gatewayName  = "gateway"        // XDG data: the gateway's compose file and secrets
 	logName      = "log"            // XDG state: sandboxlabs.log
-	historyName  = "history"        // XDG state: <uuid>.jsonl
-	pageName     = "page.json"      // XDG state: what the page wants to find again
-	locksName    = "locks"          // XDG runtime: <uuid> while a node is reserved
-	settingsLock = "settings.lock"  // XDG runtime: while the settings are written
-	windowName   = "window.lock"    // XDG runtime: while a window is open
-	socketName   = "window.sock"    // XDG runtime: brings that window to the front
+	logFileName  = "sandboxlabs.log"
+	crashesName  = "crashes"       // XDG state: reports of how the program ended unexpectedly
+	historyName  = "history"       // XDG state: <uuid>.jsonl
+	pageName     = "page.json"     // XDG state: what the page wants to find again
+	locksName    = "locks"         // XDG runtime: <uuid> while a node is reserved
+	settingsLock = "settings.lock" // XDG runtime: while the settings are written
+	windowName   = "window.lock"   // XDG runtime: while a window is open
+	socketName   = "window.sock"   // XDG runtime: brings that window to the front
 
 	autostartName = "autostart" // XDG config, not below our name: every program's entries of the session's start
 
@@ -48,7 +50,11 @@ type Paths struct {
 	Uploads      string // folder of what is dropped on a page in a browser, made when the first is
 	SessionPool  string // folder of the session profile's volumes
 	Gateway      string // folder of the gateway's containers
+	Data         string // folder of all that is kept
+	State        string // folder of all that can be lost
 	Logs         string // folder
+	Log          string // file within
+	Crashes      string // folder
 	History      string // folder of what happened to nodes
 	Page         string // file of the page's preferences
 	Locks        string // folder that does not survive a reboot, where there is such
@@ -78,6 +84,10 @@ func ReadPaths() Paths {
 		Uploads:      filepath.Join(data, uploadsName),
 		SessionPool:  filepath.Join(data, poolName),
 		Gateway:      filepath.Join(data, gatewayName),
+		Data:         data,
+		State:        state,
+		Log:          filepath.Join(state, logName, logFileName),
+		Crashes:      filepath.Join(state, crashesName),
 		Logs:         filepath.Join(state, logName),
 		History:      filepath.Join(state, historyName),
 		Page:         filepath.Join(state, pageName),

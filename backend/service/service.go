@@ -48,6 +48,7 @@ type Options struct {
 	Resident bool        // the process stays: it keeps the gateway in step with every node, not only with those it changes
 
 	Settings lab.SettingsKeeper // may be nil: then nothing can be set
+	Upkeep   lab.Upkeep         // may be nil: then there is no log to be shown
 	Tuning   lab.Tuning         // as it was set at the start; of what is zero 1 vCPU, 512 MiB, 30 s, 24 h, 10 GiB, 4
 
 	Log *slog.Logger // for what no person waits for; nil: discarded

@@ -38,6 +38,15 @@ export namespace lab {
 	    bios = "bios",
 	    uefi = "uefi",
 	}
+	export enum FolderName {
+	    crashes = "crashes",
+	    data = "data",
+	    images = "images",
+	    log = "log",
+	    overlays = "overlays",
+	    settings = "settings",
+	    state = "state",
+	}
 	export enum GatewayMode {
 	    external = "external",
 	    off = "off",
@@ -167,6 +176,12 @@ export namespace lab {
 	    status: CheckStatus;
 	    message: string;
 	    remedy?: string;
+	}
+	export interface CrashReport {
+	    name: string;
+	    // Go type: time
+	    at: any;
+	    text: string;
 	}
 	
 	export interface Desktop {
@@ -333,6 +348,12 @@ export namespace lab {
 	    packages: string[];
 	    userData: string;
 	    networkConfig: string;
+	}
+	export interface Folder {
+	    name: FolderName;
+	    path: string;
+	    bytes: number;
+	    files: number;
 	}
 	export interface StackService {
 	    name: string;

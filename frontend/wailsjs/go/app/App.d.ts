@@ -17,11 +17,17 @@ export function ChangeSettings(arg1:lab.SettingsChange):Promise<lab.Settings>;
 
 export function Clone(arg1:string,arg2:service.CloneInput):Promise<lab.Node>;
 
+export function Complain(arg1:string):Promise<void>;
+
 export function CompressImage(arg1:string):Promise<lab.Image>;
 
 export function Console(arg1:string,arg2:string):Promise<lab.Ticket>;
 
 export function ConsoleLink(arg1:string):Promise<string>;
+
+export function CrashRead(arg1:string):Promise<void>;
+
+export function Crashes():Promise<Array<lab.CrashReport>>;
 
 export function Create(arg1:service.CreateInput):Promise<lab.Node>;
 
@@ -30,6 +36,8 @@ export function Delete(arg1:string,arg2:boolean):Promise<lab.Node>;
 export function Deleted():Promise<Array<lab.Node>>;
 
 export function FirstBoot():Promise<lab.FirstBootChoices>;
+
+export function Folders():Promise<Array<lab.Folder>>;
 
 export function ForceOff(arg1:string):Promise<lab.Node>;
 
@@ -54,6 +62,10 @@ export function Inspect(arg1:string):Promise<lab.Inspection>;
 export function Keep(arg1:string,arg2:string):Promise<string>;
 
 export function List():Promise<Array<lab.Node>>;
+
+export function Log():Promise<string>;
+
+export function MeasureFolder(arg1:string):Promise<lab.Folder>;
 
 export function Opening():Promise<lab.Opening>;
 

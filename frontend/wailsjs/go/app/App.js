@@ -30,6 +30,10 @@ export function Clone(arg1, arg2) {
   return window['go']['app']['App']['Clone'](arg1, arg2);
 }
 
+export function Complain(arg1) {
+  return window['go']['app']['App']['Complain'](arg1);
+}
+
 export function CompressImage(arg1) {
   return window['go']['app']['App']['CompressImage'](arg1);
 }
@@ -40,6 +44,14 @@ export function Console(arg1, arg2) {
 
 export function ConsoleLink(arg1) {
   return window['go']['app']['App']['ConsoleLink'](arg1);
+}
+
+export function CrashRead(arg1) {
+  return window['go']['app']['App']['CrashRead'](arg1);
+}
+
+export function Crashes() {
+  return window['go']['app']['App']['Crashes']();
 }
 
 export function Create(arg1) {
@@ -56,6 +68,10 @@ export function Deleted() {
 
 export function FirstBoot() {
   return window['go']['app']['App']['FirstBoot']();
+}
+
+export function Folders() {
+  return window['go']['app']['App']['Folders']();
 }
 
 export function ForceOff(arg1) {
@@ -104,6 +120,14 @@ export function Keep(arg1, arg2) {
 
 export function List() {
   return window['go']['app']['App']['List']();
+}
+
+export function Log() {
+  return window['go']['app']['App']['Log']();
+}
+
+export function MeasureFolder(arg1) {
+  return window['go']['app']['App']['MeasureFolder'](arg1);
 }
 
 export function Opening() {
