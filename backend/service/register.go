@@ -49,7 +49,7 @@ func (s *Service) tell(ctx context.Context, r lab.Registry, id string) {
 		s.mu.Unlock()
 		err := s.register(ctx, r, id)
 		s.mu.Lock()
-		again = s.gate.telling[id] && err == nil
+		again = s.gate.telling[id] // also after a failure, whose cause may be what was changed
 		if !again {
 			delete(s.gate.telling, id)
 			s.toldOf(ctx, id, err)
