@@ -33,6 +33,7 @@ check: frontend/node_modules/.ready $(PAGE) $(LINT) ## formatting, lint, types, 
 	$(LINT) run
 	shellcheck .ci/run $$(git ls-files '*.sh')
 	cd frontend && npm run --silent lint && npm run --silent check && npm test --silent
+	go run ./build/words | node frontend/words/words.js check
 	$(MAKE) --no-print-directory bindings
 	git diff --exit-code -- frontend/wailsjs
 	go test -tags $(TAGS) -short ./...
@@ -51,6 +52,9 @@ image: $(TINY) ## build the tiny guest, build/out/tiny.qcow2
 
 bindings: ## generate frontend/wailsjs from package app
 	go run -tags bindings,webkit2_41 ./app/bindgen >/dev/null
+
+words: frontend/node_modules/.ready ## bring the catalogues of texts, backend/words/*.po, up to the sources
+	go run ./build/words | node frontend/words/words.js
 
 fmt: frontend/node_modules/.ready $(LINT) ## format everything
 	$(LINT) fmt
@@ -82,4 +86,4 @@ $(LINT): Makefile
 	@touch $@
 
 export ONLY
-.PHONY: help run test e2e check build bench soak image bindings fmt setup setup-test
+.PHONY: help run test e2e check build bench soak image bindings words fmt setup setup-test

@@ -29,7 +29,7 @@ var layers = map[string]layer{
 		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/rest", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/upkeep", "backend/virt"},
 		"main wires the program, and nothing else",
 	},
-	"app":                 {[]string{"backend/service", "backend/lab"}, whyFace},
+	"app":                 {[]string{"backend/service", "backend/lab", "backend/words"}, whyFace},
 	"app/bindgen":         {[]string{"app"}, "it only describes package app to the page"},
 	"backend/rest":        {[]string{"backend/service", "backend/lab"}, whyFace},
 	"backend/cli":         {[]string{"backend/service", "backend/lab"}, whyFace},
@@ -47,6 +47,7 @@ var layers = map[string]layer{
 	"backend/durable":     {[]string{"backend/lab"}, whyAdapter},
 	"backend/config":      {[]string{"backend/document"}, "settings are read before anything else is there, by whoever needs them"},
 	"backend/document":    {nil, "it knows how a file is written, not what is in it"},
+	"backend/words":       {nil, "whoever says something may ask for its words; they say nothing themselves"},
 	"backend/lab":         {nil, "everything stands on the nouns; they stand on nothing"},
 	"backend/lab/labtest": {[]string{"backend/lab"}, "the fakes obey the contracts of lab, not how somebody fulfils them"},
 	"backend":             {nil, "it has tests only"},
@@ -56,6 +57,7 @@ var layers = map[string]layer{
 	"build/story":         {[]string{"backend/lab", "build/inspect", "build/stand"}, whyTool},
 	"build/systest":       {[]string{"backend/lab", "build/stand"}, whyTool},
 	"build/tally":         {nil, "it counts the tests of others"},
+	"build/words":         {[]string{"backend/words"}, "it finds in the sources alone what is said"},
 	"images/tiny":         {nil, "the guest knows nothing of what runs it"},
 }
 

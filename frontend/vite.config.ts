@@ -1,6 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import type { Plugin } from 'vite';
+import { words } from './words/vite.js';
 
 /** A backend that lives in the page, for `npm run dev` alone: a build never has it. */
 const fakeBackend: Plugin = {
@@ -12,7 +13,7 @@ const fakeBackend: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [svelte(), fakeBackend],
+  plugins: [words(), svelte(), fakeBackend],
   // Loaded late: found only then, they would have the dev page begin anew.
   optimizeDeps: {
     include: [

@@ -11,7 +11,7 @@ import (
 type complaint struct {
 	signs []string // any of them, in lower case
 	kind  lab.Kind
-	says  string // the sentence; %ENGINE% is the engine's name
+	says  string // the sentence; {0} is the engine's name, as in the catalogues of words
 	hint  string
 }
 
@@ -19,7 +19,7 @@ type complaint struct {
 var complaints = []complaint{
 	{
 		[]string{"permission denied while trying to connect", "connect: permission denied", "permissionerror(13"},
-		lab.KindDenied, "this user may not use %ENGINE%",
+		lab.KindDenied, "this user may not use {0}",
 		"sudo usermod -aG docker $USER, then log out and in again.",
 	},
 	{
@@ -29,7 +29,7 @@ var complaints = []complaint{
 	},
 	{
 		[]string{"cannot connect to the docker daemon", "is the docker daemon running", "couldn't connect to docker daemon", "error while fetching server api version", "failed to connect to the docker api"},
-		lab.KindUnavailable, "%ENGINE%'s daemon is not running",
+		lab.KindUnavailable, "{0}'s daemon is not running",
 		"sudo systemctl start docker",
 	},
 	{
@@ -70,7 +70,7 @@ func (e engine) trouble(said string) *lab.Error {
 	for _, c := range complaints {
 		for _, sign := range c.signs {
 			if strings.Contains(lower, sign) {
-				return lab.Errorf(c.kind, "%s", strings.ReplaceAll(c.says, "%ENGINE%", e.name())).
+				return lab.Errorf(c.kind, "%s", strings.ReplaceAll(c.says, "{0}", e.name())).
 					WithHint("%s", c.hint).WithCause(errors.New(said))
 			}
 		}

@@ -22,6 +22,7 @@ export default defineConfig({
   use: {
     actionTimeout: 15_000,
     viewport: { width: 1280, height: 800 },
+    locale: 'en-GB',
     trace: process.env.CI ? 'off' : 'retain-on-failure', // a third of the processor time
     screenshot: 'only-on-failure',
     permissions: ['clipboard-read', 'clipboard-write'],

@@ -27,7 +27,10 @@ export function overcommit(
   const wanted = memoryMiB * count;
   const used = promised(running);
   const total = used + wanted;
-  const all = count > 1 ? `${plural(count, 'node')} with ${size(wanted)} together` : memory(wanted);
+  const all =
+    count > 1
+      ? plural(count, ['# node with {0} together', '# nodes with {0} together'], size(wanted))
+      : memory(wanted);
   if (total > host.memoryMiB)
     return `${all} and the ${size(used)} of running nodes are ${size(total)}: more than the host’s ${size(host.memoryMiB)}. It may swap, or kill nodes.`;
   if (wanted > host.freeMiB)
@@ -38,6 +41,6 @@ export function overcommit(
 /** What the host can not give at all, or nothing. */
 export function beyond(host: Host | undefined, { vcpus, memoryMiB }: Hardware): string {
   if (!host) return '';
-  if (vcpus > host.cpus) return `The host has ${plural(host.cpus, 'CPU')}.`;
+  if (vcpus > host.cpus) return plural(host.cpus, ['The host has # CPU.', 'The host has # CPUs.']);
   return memoryMiB > host.memoryMiB ? `The host has ${size(host.memoryMiB)} of memory.` : '';
 }

@@ -41,7 +41,11 @@ test.each([
   [47 * 60, '1 d'],
 ])('since %d minutes', (minutes, want) => expect(since(ago(minutes), now)).toBe(want));
 
-test('plural', () => expect([plural(1, 'node'), plural(2, 'node')]).toEqual(['1 node', '2 nodes']));
+test('plural', () =>
+  expect([plural(1, ['# node', '# nodes']), plural(2000, ['# node on {0}', '# nodes on {0}'], 'a')]).toEqual([
+    '1 node',
+    '2,000 nodes on a',
+  ]));
 
 test('a disk is told with what it saves, if that is known', () => {
   expect(diskUse(196 * 1024, 412 * 1024 ** 2)).toBe('196 KiB, saves 412 MiB');

@@ -1,4 +1,6 @@
-// Sizes and times as people read them. Sizes are binary, like libvirt's.
+// Sizes and times as people read them, in the language of the page. Sizes are binary, like libvirt's.
+
+import { filled, locale } from './words';
 
 const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
@@ -11,24 +13,47 @@ export function bytes(count: number): string {
     value /= 1024;
     unit++;
   } while (value >= 999.5 && unit < units.length - 1);
-  return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`;
+  return `${value < 9.95 ? tenths(value) : round(value)} ${units[unit]}`;
 }
 
 /** Memory: 512 MiB, 2 GiB, 1.5 GiB; what is no round number of GiB stays in MiB. */
 export function memory(mebibytes: number): string {
   const gibibytes = mebibytes / 1024;
-  return Number.isInteger(gibibytes * 2) && gibibytes >= 1 ? `${gibibytes} GiB` : `${mebibytes} MiB`;
+  return Number.isInteger(gibibytes * 2) && gibibytes >= 1
+    ? `${Number.isInteger(gibibytes) ? round(gibibytes) : tenths(gibibytes)} GiB`
+    : `${round(mebibytes)} MiB`;
 }
 
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
-const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+const numbers = (digits: number, useGrouping = false) =>
+  new Intl.NumberFormat(locale(), {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    useGrouping,
+  });
+const whole = numbers(0);
+const tenth = numbers(1);
+const grouped = numbers(0, true);
+const round = (value: number) => whole.format(value);
+const tenths = (value: number) => tenth.format(value);
+
+/** 4,096: a number that may be large. */
+export const count = (n: number) => grouped.format(n);
+
+const clock = new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short' });
+const full = new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' });
+const both = new Intl.DateTimeFormat(locale(), {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 
 /** 14:03 today, 21 Nov 14:03 on another day. */
 export function moment(at: string, now = Date.now()): string {
   const date = new Date(at);
   const today = day.format(date) === day.format(now);
-  return today ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
+  return today ? clock.format(date) : both.format(date).replace(', ', ' ');
 }
 
 /** 21 Nov 2026, 14:03:07. */
@@ -47,18 +72,28 @@ export function since(at: string, now = Date.now()): string {
 
 /** 2 vCPUs, 512 MiB. */
 export function hardware({ vcpus, memoryMiB }: { vcpus: number; memoryMiB: number }): string {
-  return `${plural(vcpus, 'vCPU')}, ${memory(memoryMiB)}`;
+  return `${plural(vcpus, ['# vCPU', '# vCPUs'])}, ${memory(memoryMiB)}`;
 }
 
-/** 1 node, 2 nodes. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+const rules = new Intl.PluralRules(locale());
+// In the order of gettext's forms.
+const categories = (['zero', 'one', 'two', 'few', 'many', 'other'] as const).filter((it) =>
+  rules.resolvedOptions().pluralCategories.includes(it),
+);
+
+/**
+ * The form of a text that is for a number, which stands in place of its `#`; places are filled as
+ * those of any text. In a call the forms are written out, so that they are found: ['# node', '# nodes'].
+ */
+export function plural(n: number, forms: string[], ...places: unknown[]): string {
+  const form = forms[categories.indexOf(rules.select(n))] ?? forms.at(-1) ?? '';
+  return filled(form.replace('#', count(n)), places);
 }
 
 /** 40 ms, 3.2 s, 2 min 5 s: how long something took. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 60_000) return `${tenths(ms / 1000)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`;
 }
 

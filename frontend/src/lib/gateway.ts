@@ -27,7 +27,7 @@ export function factsOf(status: GatewayStatus, nodes: Node[]): [name: string, va
     ['Runs as', modes[status.mode]],
     ['Address', status.url ?? ''],
     ['Database schema', status.schema ?? ''],
-    ['Registered', ready ? `${registered} of ${plural(nodes.length, 'node')}` : ''],
+    ['Registered', ready ? plural(nodes.length, ['{0} of # node', '{0} of # nodes'], registered) : ''],
   ].filter((fact): fact is [string, string] => fact[1] !== '');
 }
 

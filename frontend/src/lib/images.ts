@@ -74,13 +74,19 @@ function host(address: string): string {
 export function defaultsLine({ vcpus, memoryMiB, firmware, tpm, cloudInit }: Defaults): string {
   const parts: string[] = [];
   if (vcpus && memoryMiB) parts.push(hardware({ vcpus, memoryMiB }));
-  else if (vcpus) parts.push(plural(vcpus, 'vCPU'));
+  else if (vcpus) parts.push(plural(vcpus, ['# vCPU', '# vCPUs']));
   else if (memoryMiB) parts.push(memory(memoryMiB));
   if (firmware === 'uefi') parts.push('UEFI');
   if (tpm) parts.push('TPM');
   if (cloudInit) parts.push('cloud-init');
   return parts.join(', ');
 }
+
+/** That nodes stand on an image, which is in the way of changing it; empty if none does. */
+export const deleteFirst = (users: string[]) =>
+  users.length
+    ? plural(users.length, ['# node of it must be deleted first.', '# nodes of it must be deleted first.'])
+    : '';
 
 /** What can be done with an image of the library. */
 export type Care = 'verify' | 'compress' | 'grow' | 'rename' | 'remove';
@@ -89,9 +95,7 @@ export type Care = 'verify' | 'compress' | 'grow' | 'rename' | 'remove';
 export function careOf(image: Image): Offer<Care>[] {
   const busy = image.step ? 'Something is being done to it.' : '';
   const ready = busy || (`${image.state}` === 'ready' ? '' : 'The image is not ready.');
-  const used = image.usedBy?.length
-    ? `${plural(image.usedBy.length, 'node')} of it must be deleted first.`
-    : '';
+  const used = deleteFirst(image.usedBy ?? []);
   const base = `${image.kind}` === 'base';
   const remake: Offer<Care>[] = [
     {

@@ -1,5 +1,7 @@
 // Names of nodes and images.
 
+import { locale } from './words';
+
 /** What is wrong with a name, on one line, or nothing. */
 export function nameFault(name: string, taken: Iterable<string>): string {
   if (name === '') return 'A name is needed.';
@@ -58,7 +60,7 @@ export function imageName(path: string): string {
     .replace(/[._-]+$/, '');
 }
 
-const collator = new Intl.Collator('en', { numeric: true });
+const collator = new Intl.Collator(locale(), { numeric: true });
 
 /** Orders texts as people do, node-2 before node-10. */
 export const byText = (a: string, b: string): number => collator.compare(a, b);

@@ -1,9 +1,10 @@
 // What the command palette offers: every verb on every node, and every screen.
 
 import { menu, primary, wipeLoss, type Action, type Offer } from './actions';
-import { bytes, memory } from './format';
+import { bytes, memory, plural } from './format';
 import { best, text, wordsOf, type Findable } from './fuzzy';
 import type { BulkVerb, Image, Node } from './lab';
+import { asked } from './titles';
 
 export type Run =
   | { kind: 'act'; action: Action; node: string }
@@ -29,33 +30,35 @@ export interface Standing {
   note: string;
 }
 
-const verbs: [action: Action, verb: string, icon: string][] = [
-  ['console', 'Console of', 'console'],
-  ['serial', 'Open the serial port of', 'serial'],
-  ['start', 'Start', 'play'],
-  ['stop', 'Stop', 'stop'],
-  ['wipe', 'Wipe', 'wipe'],
-  ['pause', 'Pause', 'pause'],
-  ['resume', 'Resume', 'play'],
-  ['reboot', 'Reboot', 'restart'],
-  ['forceOff', 'Force off', 'power'],
-  ['undo', 'Undo the wipe of', 'undo'],
-  ['rename', 'Rename', 'edit'],
-  ['set', 'Resources and notes of', 'sliders'],
-  ['consoleSettings', 'Console settings of', 'console'],
-  ['clone', 'Clone', 'copy'],
-  ['delete', 'Delete', 'trash'],
+type Title = (it: string) => string;
+
+const verbs: [action: Action, title: Title, icon: string][] = [
+  ['console', asked.console, 'console'],
+  ['serial', asked.serial, 'serial'],
+  ['start', asked.start, 'play'],
+  ['stop', asked.stop, 'stop'],
+  ['wipe', asked.wipe, 'wipe'],
+  ['pause', asked.pause, 'pause'],
+  ['resume', asked.resume, 'play'],
+  ['reboot', asked.reboot, 'restart'],
+  ['forceOff', asked.forceOff, 'power'],
+  ['undo', asked.undo, 'undo'],
+  ['rename', asked.rename, 'edit'],
+  ['set', asked.set, 'sliders'],
+  ['consoleSettings', asked.consoleSettings, 'console'],
+  ['clone', asked.clone, 'copy'],
+  ['delete', asked.delete, 'trash'],
 ];
 const missingVerbs: typeof verbs = [
-  ['restore', 'Make again', 'restore'],
-  ['forget', 'Forget', 'trash'],
+  ['restore', (it) => `Make ${it} again`, 'restore'],
+  ['forget', asked.forget, 'trash'],
 ];
-const tabs: [tab: string, words: string][] = [
-  ['', 'Details of'],
-  ['console', 'Console details of'],
-  ['resources', 'Resources of'],
-  ['notes', 'Notes of'],
-  ['history', 'History of'],
+const tabs: [tab: string, title: Title][] = [
+  ['', (it) => `Details of ${it}`],
+  ['console', (it) => `Console details of ${it}`],
+  ['resources', (it) => `Resources of ${it}`],
+  ['notes', (it) => `Notes of ${it}`],
+  ['history', (it) => `History of ${it}`],
 ];
 
 const item = (label: string, icon: string, run: Run): Item => ({
@@ -83,27 +86,27 @@ const verbsOf = ({ state, undo }: Node) =>
 const nodeItems = (node: Node): Item[] => {
   const { id, name } = node;
   return [
-    ...verbsOf(node).map(([action, verb, icon]) =>
-      item(`${verb} ${name}`, icon, { kind: 'act', action, node: id }),
+    ...verbsOf(node).map(([action, title, icon]) =>
+      item(title(name), icon, { kind: 'act', action, node: id }),
     ),
-    ...tabs.map(([tab, words]) => item(`${words} ${name}`, 'info', { kind: 'detail', tab, node: id })),
+    ...tabs.map(([tab, title]) => item(title(name), 'info', { kind: 'detail', tab, node: id })),
   ];
 };
 
-const bulkVerbs: [verb: BulkVerb, word: string, icon: string][] = [
-  ['start', 'Start', 'play'],
-  ['stop', 'Stop', 'stop'],
-  ['wipe', 'Wipe', 'wipe'],
-  ['delete', 'Delete', 'trash'],
+const bulkVerbs: [verb: BulkVerb, icon: string][] = [
+  ['start', 'play'],
+  ['stop', 'stop'],
+  ['wipe', 'wipe'],
+  ['delete', 'trash'],
 ];
 
 /** Everything that can be asked for; `selected` is how many nodes are. */
 export function itemsOf(nodes: Node[], images: Image[], selected: number): Item[] {
-  const chosen = selected === 1 ? 'the selected node' : `the ${selected} selected nodes`;
+  const chosen = plural(selected, ['the selected node', 'the # selected nodes']);
   const ready = images.filter(({ state }) => `${state}` === 'ready');
   return [
     ...(selected
-      ? bulkVerbs.map(([verb, word, icon]) => item(`${word} ${chosen}`, icon, { kind: 'bulk', verb }))
+      ? bulkVerbs.map(([verb, icon]) => item(asked[verb](chosen), icon, { kind: 'bulk', verb }))
       : []),
     ...general,
     ...nodes.flatMap(nodeItems),

@@ -1,5 +1,6 @@
 // Types a text into a guest, key by key, as fast as its keyboard takes it.
 
+import { count } from './format';
 import type { Key, Press } from './keys';
 import { layoutNames, plan, usual, type Plan, type Stroke } from './layouts';
 
@@ -38,8 +39,6 @@ const visible = (character: string) =>
   /[\p{C}\p{Z}\p{M}]/u.test(character)
     ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
     : character;
-
-export const count = (n: number) => n.toLocaleString('en-GB');
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -2,34 +2,25 @@
 
 import { bytes, plural } from '../lib/format';
 import type { JobStatus, JobVerb, Node } from '../lib/lab';
+import * as titles from '../lib/titles';
 import { activity, type Told } from './activity.svelte';
 import { jobs, type Job } from './jobs.svelte';
 import { toasts } from './toasts.svelte';
 import { verbs } from './verbs';
 
-interface Words {
-  now: string;
-  past: string;
-  back?: JobVerb;
-}
+/** What takes a verb back. */
+const backs: Partial<Record<JobVerb, JobVerb>> = { wipe: 'undo', delete: 'restore' };
 
-const words: Record<JobVerb, Words> = {
-  start: { now: 'Start', past: 'Started' },
-  stop: { now: 'Stop', past: 'Stopped' },
-  wipe: { now: 'Wipe', past: 'Wiped', back: 'undo' },
-  delete: { now: 'Delete', past: 'Deleted', back: 'restore' },
-  undo: { now: 'Undo the wipe of', past: 'Undid the wipe of' },
-  restore: { now: 'Restore', past: 'Restored' },
-};
+const number = (nodes: Node[]) => plural(nodes.length, ['# node', '# nodes']);
 
 /** Asks one verb of many nodes, a few at a time, and tells what befell each. */
 export async function bulk(verb: JobVerb, nodes: Node[]): Promise<void> {
   const command = verbs[verb];
   if (!command || nodes.length === 0) return;
-  const title = `${words[verb].now} ${plural(nodes.length, 'node')}`;
+  const title = titles.asked[verb](number(nodes));
   const work = () => jobs.run(verb, nodes, command.work);
   const job = await activity.track(title, work, outcome);
-  const { past, back } = words[verb];
+  const back = backs[verb];
   const done = job.with('done');
   const undo = back && done.length ? () => void bulk(back, done) : undefined;
   job.undo = undo;
@@ -37,7 +28,7 @@ export async function bulk(verb: JobVerb, nodes: Node[]): Promise<void> {
   jobs.close(job);
   toasts.done({
     subject: 'bulk',
-    title: `${past} ${plural(done.length, 'node')}`,
+    title: titles.done[verb](number(done)),
     detail: verb === 'wipe' ? `${bytes(sum(done))} discarded.` : undefined,
     undo,
   });
@@ -52,7 +43,12 @@ function outcome(job: Job): Told {
   const all = job.lines.length;
   return {
     outcome: failed ? 'failed' : cancelled ? 'cancelled' : 'done',
-    detail: done < all ? `${done} of ${all} done${cancelled ? `, ${cancelled} cancelled` : ''}.` : undefined,
+    detail:
+      done === all
+        ? undefined
+        : cancelled
+          ? `${done} of ${all} done, ${cancelled} cancelled.`
+          : `${done} of ${all} done.`,
     lines: job.lines.toSorted((a, b) => worst.indexOf(a.status) - worst.indexOf(b.status)),
   };
 }

@@ -5,6 +5,7 @@ import type { Act } from '../lib/actions';
 import * as api from '../lib/api';
 import type { AddImageInput, CreateInput, Defaults, Node, SetInput } from '../lib/lab';
 import { problemOf } from '../lib/problem';
+import { within } from '../lib/words';
 import { activity, type Told } from './activity.svelte';
 import { dialogs, type NodeDialog } from './dialogs.svelte';
 import { list } from './list.svelte';
@@ -14,8 +15,6 @@ import { view } from './view.svelte';
 import { workspace } from './workspace.svelte';
 
 export { bulk } from './bulk';
-
-const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
 /** Does something and keeps it among the activity; a failure is told of. Gives whether it was done. */
 export async function attempt<T>(
@@ -29,21 +28,21 @@ export async function attempt<T>(
     await activity.track(title, (id) => work((entry = id)), tell);
     return true;
   } catch (reason) {
-    toasts.fail(`Could not ${lower(title)}`, problemOf(reason), subject, entry);
+    toasts.fail(`Could not ${within(title)}`, problemOf(reason), subject, entry);
     return false;
   }
 }
 
-async function perform({ verb, past, back, work }: Command, node: Node): Promise<void> {
+async function perform({ title, done, back, work }: Command, node: Node): Promise<void> {
   let detail: string | undefined;
   const tell = (result: unknown) => {
     detail = typeof result === 'string' ? result : undefined;
     return { detail };
   };
-  const done = await attempt(`${verb} ${node.name}`, node.id, () => work(node), tell);
-  if (!done || !past) return;
+  const succeeded = await attempt(title(node.name), node.id, () => work(node), tell);
+  if (!succeeded || !done) return;
   const undo = back ? () => act(back, node) : undefined;
-  toasts.done({ subject: node.id, title: `${past} ${node.name}`, detail, undo });
+  toasts.done({ subject: node.id, title: done(node.name), detail, undo });
 }
 
 function showSerial(id: string): void {

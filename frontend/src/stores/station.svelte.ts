@@ -1,6 +1,7 @@
 import { SvelteSet } from 'svelte/reactivity';
 import * as api from '../lib/api';
 import type { Console } from '../lib/console';
+import { count } from '../lib/format';
 import { modifiers, strike, type Chord, type Key, type Modifier } from '../lib/keys';
 import { plan } from '../lib/layouts';
 import type { Node } from '../lib/lab';
@@ -9,7 +10,7 @@ import { record, recordingHindrance, type Recording } from '../lib/recorder';
 import { scales, type Scale } from '../lib/scale';
 import { longestText } from '../lib/screen';
 import { clipboardHindrance, copyPicture, fileName, pngOf } from '../lib/snapshot';
-import { count, layoutOf, paces, type, typingFault } from '../lib/typing';
+import { layoutOf, paces, type, typingFault } from '../lib/typing';
 import { preferences } from './preferences.svelte';
 import { toasts } from './toasts.svelte';
 import { workspace, type Device } from './workspace.svelte';

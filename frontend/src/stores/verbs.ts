@@ -6,6 +6,7 @@ import { bytes } from '../lib/format';
 import type { Node } from '../lib/lab';
 import { LabError } from '../lib/problem';
 import { within } from '../lib/queue';
+import * as titles from '../lib/titles';
 import { asked } from './asked.svelte';
 import { lab } from './lab.svelte';
 
@@ -69,34 +70,36 @@ async function turned(before: Node): Promise<Node | undefined> {
 }
 
 export interface Command {
-  /** "Start": what is asked, before the node's name. */
-  verb: string;
-  /** "Wiped", where the person is told when it is done. */
-  past?: string;
+  /** What is asked of the node of that name. */
+  title: (name: string) => string;
+  /** That it is done, where the person is told. */
+  done?: (name: string) => string;
   /** What takes it back. */
   back?: Action;
   /** Does it until its effect has come, and gives what is to be said of it. */
   work: (node: Node) => Promise<unknown>;
 }
 
-const simple = (verb: string, action: Action, call: (id: string) => Promise<Node>): Command => ({
-  verb,
+type Simple = 'start' | 'stop' | 'reboot' | 'pause' | 'resume' | 'restore';
+
+const simple = (action: Simple, call: (id: string) => Promise<Node>): Command => ({
+  title: titles.asked[action],
   work: (node) => change(action, node, () => call(node.id)),
 });
 
 /** Forcing off is not among them: what it loses can not be brought back, whatever the state, so it asks first. */
 export const verbs: Partial<Record<Action, Command>> = {
-  start: simple('Start', 'start', api.start),
-  stop: simple('Stop', 'stop', api.stop),
-  reboot: simple('Reboot', 'reboot', api.reboot),
-  pause: simple('Pause', 'pause', api.pause),
-  resume: simple('Resume', 'resume', api.resume),
-  wipe: { verb: 'Wipe', past: 'Wiped', back: 'undo', work: wipe },
-  undo: { verb: 'Undo the wipe of', past: 'Undid the wipe of', work: undoWipe },
-  restore: simple('Restore', 'restore', api.restore),
+  start: simple('start', api.start),
+  stop: simple('stop', api.stop),
+  reboot: simple('reboot', api.reboot),
+  pause: simple('pause', api.pause),
+  resume: simple('resume', api.resume),
+  wipe: { title: titles.asked.wipe, done: titles.done.wipe, back: 'undo', work: wipe },
+  undo: { title: titles.asked.undo, done: titles.done.undo, work: undoWipe },
+  restore: simple('restore', api.restore),
   delete: {
-    verb: 'Delete',
-    past: 'Deleted',
+    title: titles.asked.delete,
+    done: titles.done.delete,
     back: 'restore',
     work: ({ id }) => asked.while('delete', id, () => api.remove(id, false)),
   },

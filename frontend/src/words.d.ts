@@ -1,0 +1,4 @@
+declare module 'virtual:words/*' {
+  const catalogue: import('./lib/words').Catalogue;
+  export default catalogue;
+}
