@@ -12,6 +12,8 @@ export CGO_ENABLED := 1
 TAGS  := desktop,production,webkit2_41,libvirt_dlopen,libvirt_without_lxc
 LINT  := build/out/tools/golangci-lint
 LINT_VERSION := v2.7.2
+NFPM  := build/out/tools/nfpm
+NFPM_VERSION := v2.48.0
 PAGE  := frontend/dist/index.html
 TINY  := build/out/tiny.qcow2
 CLOUD := build/out/cloud.qcow2
@@ -22,7 +24,7 @@ help: ## say what there is
 run: setup build ## set up, build, and open the window (without a display: serve the page)
 	@build/run.sh
 
-test: setup-test check build image $(CLOUD) ## prove it all: real libvirt, real guests, the page and the window
+test: setup-test check build image $(CLOUD) $(NFPM) ## prove it all: real libvirt, real guests, the page and the window
 	go test -tags $(TAGS) -json -count=1 -p 2 -timeout 20m ./... | go run ./build/tally
 
 e2e: setup-test build image ## the page's tests in a browser alone; ONLY=nodes.spec for one file of them
@@ -39,7 +41,10 @@ check: frontend/node_modules/.ready $(PAGE) $(LINT) ## formatting, lint, types, 
 	go test -tags $(TAGS) -short ./...
 
 build: $(PAGE) ## leave the program at build/bin/sandboxlabs
-	go build -trimpath -tags $(TAGS) -ldflags "-s -w" -o build/bin/sandboxlabs .
+	go build -trimpath -buildvcs=auto -tags $(TAGS) -ldflags "-s -w" -o build/bin/sandboxlabs .
+
+dist: setup-test build $(NFPM) ## leave .deb, .rpm, tarball, SBOM and checksums in build/out/dist; SITE=address for the screenshots
+	go run ./build/dist -site "$(SITE)"
 
 bench: setup-test build image ## measure it beside qemu-img and virsh
 	go run -tags $(TAGS) ./build/bench
@@ -85,5 +90,9 @@ $(LINT): Makefile
 	GOBIN="$(CURDIR)/build/out/tools" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	@touch $@
 
+$(NFPM): Makefile
+	GOBIN="$(CURDIR)/build/out/tools" go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+	@touch $@
+
 export ONLY
-.PHONY: help run test e2e check build bench soak image bindings words fmt setup setup-test
+.PHONY: help run test e2e check build dist bench soak image bindings words fmt setup setup-test

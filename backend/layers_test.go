@@ -52,6 +52,7 @@ var layers = map[string]layer{
 	"backend/lab/labtest": {[]string{"backend/lab"}, "the fakes obey the contracts of lab, not how somebody fulfils them"},
 	"backend":             {nil, "it has tests only"},
 	"build/bench":         {[]string{"backend/lab", "build/inspect", "build/stand"}, whyTool},
+	"build/dist":          {[]string{"backend/cli", "backend/lab"}, "it packs the program, and runs nothing of it"},
 	"build/inspect":       {nil, "it looks into any page"},
 	"build/stand":         {[]string{"backend/lab"}, whyTool},
 	"build/story":         {[]string{"backend/lab", "build/inspect", "build/stand"}, whyTool},
@@ -76,7 +77,8 @@ var fences = []fence{
 	{"github.com/wailsapp/wails", []string{"app", "app/bindgen"}, "everything but the desktop must work without one"},
 	{"fyne.io/systray", []string{"app"}, "everything but the desktop must work without one"},
 	{"github.com/godbus/dbus", []string{"app"}, "everything but the desktop must work without one"},
-	{"github.com/spf13/cobra", []string{"backend/cli"}, "flags and help are one face among others"},
+	// build/dist makes the manual of the commands.
+	{"github.com/spf13/cobra", []string{"backend/cli", "build/dist"}, "flags and help are one face among others"},
 }
 
 // foreignToLab is all that lab may import beside the standard library.

@@ -56,6 +56,7 @@ architecture() { # NAME-ON-X86 NAME-ON-ARM
 # own, and starts it where systemd runs. The tests make theirs, elsewhere, and leave it alone.
 packages_apt() {
   echo libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils ovmf swtpm swtpm-tools dbus
+  [ "$1" = run ] || echo appstream librsvg2-bin lintian rpm man-db
   echo gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev
   echo cpio e2fsprogs xz-utils zstd
   ! without_systemd || ! is_root || echo tini
@@ -65,12 +66,14 @@ packages_apt() {
 
 packages_dnf() {
   echo libvirt-daemon-kvm libvirt-client qemu-img edk2-ovmf swtpm swtpm-tools dbus-daemon
+  [ "$1" = run ] || echo appstream librsvg2-tools lintian dpkg rpm man-db
   echo gcc pkgconf-pkg-config gtk3-devel webkit2gtk4.1-devel
   [ "$1" = run ] || echo git bzip2 curl virt-install python3-gobject libxml2 xorg-x11-server-Xvfb openbox xdotool xprop xwd xclip chromium ImageMagick dbus-x11 dejavu-sans-fonts ShellCheck postgresql-server docker-compose xmlstarlet tigervnc xorriso mtools mmdebstrap fakeroot openssh-clients desktop-file-utils
 }
 
 packages_pacman() {
   echo libvirt qemu-base qemu-img edk2-ovmf swtpm dbus
+  [ "$1" = run ] || echo appstream librsvg dpkg rpm-tools man-db
   echo gcc pkgconf gtk3 webkit2gtk-4.1
   [ "$1" = run ] || echo git bzip2 curl virt-install python-gobject libxml2 xorg-server-xvfb openbox xdotool xorg-xprop xorg-xwd xclip chromium imagemagick ttf-dejavu shellcheck postgresql docker-compose xmlstarlet tigervnc libisoburn mtools fakeroot openssh desktop-file-utils
 }

@@ -29,6 +29,8 @@ export default defineConfig({
   build: {
     target: ['safari16', 'chrome110'],
     modulePreload: { polyfill: false },
+    // What is bundled, and on what terms: the packages that people install tell it.
+    license: { fileName: 'licences.json' },
     // Half a page about slow plugins is no news to who runs make the first time.
     rolldownOptions: { checks: { bundlerTimings: false } },
   },

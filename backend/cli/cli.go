@@ -59,8 +59,16 @@ func Commands() []string {
 			walk(prefix+c.Name()+" ", c)
 		}
 	}
-	walk("", new(face).root())
+	walk("", Tree())
 	return paths
+}
+
+// Tree gives the commands to be described, not run.
+func Tree() *cobra.Command {
+	root := new(face).root()
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	return root
 }
 
 func (f *face) root() *cobra.Command {

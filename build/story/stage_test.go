@@ -74,13 +74,16 @@ func debuggingPort(profile string) (port int, err error) {
 }
 
 // openWindow opens the program's own window.
-func openWindow(p *place, album string) *page {
+func openWindow(p *place, album string) *page { return openWindowWith(p, album) }
+
+// openWindowWith opens it with arguments.
+func openWindowWith(p *place, album string, args ...string) *page {
 	p.t.Helper()
 	d := newDesk(p)
 	port := freePort(p.t)
 	p.start(p.command([]string{
 		d.display, "NO_AT_BRIDGE=1", fmt.Sprintf("WEBKIT_INSPECTOR_HTTP_SERVER=127.0.0.1:%d", port),
-	}, "dbus-run-session", "--", p.program))
+	}, "dbus-run-session", append([]string{"--", p.program}, args...)...))
 	return newPage(d, album, func(ctx context.Context) (*inspect.Page, error) { return inspect.WebKit(ctx, port) })
 }
 
