@@ -41,9 +41,6 @@ import (
 //go:embed all:frontend/dist
 var dist embed.FS
 
-//go:embed build/appicon.png
-var icon []byte
-
 //go:embed docker-compose.yml build/gateway
 var stackFiles embed.FS
 
@@ -252,22 +249,22 @@ func (r *rig) live(ctx context.Context, do func(context.Context) error) error {
 	return err
 }
 
-// window opens the window, or brings the one to the front that is open.
-func window(ctx context.Context, uri string, o lab.Opening) error {
+// window opens the window, or brings the one to the front that is open: other says which.
+func window(ctx context.Context, uri string, o lab.Opening) (other bool, err error) {
 	paths := config.ReadPaths()
 	unlock, err := durable.Lock(paths.WindowLock)
 	if lab.KindOf(err) == lab.KindBusy {
-		return app.RaiseOther(ctx, paths.WindowSocket)
+		return true, app.RaiseOther(ctx, paths.WindowSocket, o)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer unlock()
 	r, err := assemble(uri, true)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return r.live(ctx, func(ctx context.Context) error {
+	return false, r.live(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		if err := r.consoles.Listen(ctx); err != nil {
@@ -278,7 +275,7 @@ func window(ctx context.Context, uri string, o lab.Opening) error {
 		if err != nil {
 			return err
 		}
-		err = app.Run(ctx, app.Window{App: a, Opening: o, Page: page(), Files: rest.Screenshots(r.service), Icon: icon})
+		err = app.Run(ctx, app.Window{App: a, Opening: o, Page: page(), Files: rest.Screenshots(r.service), Icon: icons(r.paths.Icons)})
 		return errors.Join(err, raisable.Close())
 	})
 }

@@ -1,13 +1,18 @@
 // Package app is the desktop window: the service's verbs bound to the page, its
-// events forwarded, and what only a desktop has (a file dialog, one instance).
-// It is the only importer of Wails.
+// events forwarded, and what only a desktop has (a file dialog, one instance, an
+// icon in the tray). It is the only importer of Wails and, with what is below it,
+// of D-Bus.
 package app
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 
+	"github.com/godbus/dbus/v5"
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
+	"sandboxlabs/app/tray"
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
 )
@@ -22,11 +27,24 @@ type App struct {
 	ctx     context.Context // of the window, from then on; runtime calls accept no other
 	forward forwarder
 	opening opening
+
+	bus     *dbus.Conn // of the session; nil without one
+	tray    *tray.Tray
+	end     context.CancelFunc
+	ready   chan struct{} // closed when what is above is there
+	woken   chan struct{} // closed when the window is to be there
+	wake    func()        // closes it
+	hidden  atomic.Bool   // the window is in the tray
+	asked   atomic.Bool   // what closing it is to do, and nobody has answered
+	telling atomic.Bool   // with that, that nodes go on
+	leaving atomic.Bool   // the program ends
 }
 
 // New makes the calls over a service.
 func New(s *service.Service, f Folders) *App {
-	return &App{service: s, folders: f, started: make(chan struct{})}
+	a := &App{service: s, folders: f, started: make(chan struct{}), ready: make(chan struct{}), woken: make(chan struct{})}
+	a.wake = sync.OnceFunc(func() { close(a.woken) })
+	return a
 }
 
 // List gives every node.

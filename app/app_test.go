@@ -88,7 +88,7 @@ func TestNoDisplay(t *testing.T) {
 
 func TestSecondStart(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
-	if got, want := lab.KindOf(RaiseOther(t.Context(), socket)), lab.KindBusy; got != want {
+	if got, want := lab.KindOf(RaiseOther(t.Context(), socket, lab.Opening{})), lab.KindBusy; got != want {
 		t.Errorf("without a first window, raising it is %s, want %s", got, want)
 	}
 	for range 2 { // the second finds what the first left
@@ -98,7 +98,7 @@ func TestSecondStart(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := RaiseOther(ctx, socket); err == nil {
+		if err := RaiseOther(ctx, socket, lab.Opening{}); err == nil {
 			t.Error("a start that was given up has raised a window")
 		}
 		if err := l.Close(); err != nil {

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"time"
@@ -14,6 +16,15 @@ import (
 
 // raiseLimit is how long a second start waits for the first one.
 const raiseLimit = 2 * time.Second
+
+// maxWish bounds what a second start may send, in bytes: it may name many files.
+const maxWish = 1 << 20
+
+// wish is what a second start sends to the first one, as JSON.
+type wish struct {
+	Opening lab.Opening `json:"opening"`
+	Token   string      `json:"token"` // lets the window come to the front; empty: the desktop gave none
+}
 
 // Raisable lets RaiseOther bring a's window to the front, through a unix socket,
 // until the closer is closed. Only one process at a time may do so with a socket.
@@ -26,21 +37,46 @@ func Raisable(ctx context.Context, a *App, socket string) (io.Closer, error) {
 	if err != nil {
 		return nil, lab.Errorf(lab.KindUnavailable, "can not listen on %s", socket).WithHint("Make its folder writable for you.").WithCause(err)
 	}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return // closed
-			}
-			a.raise()
-			_ = c.Close() // tells the other one, who waits for nothing else
-		}
-	}()
+	go attend(l, a.grant)
 	return l, nil
 }
 
-// RaiseOther brings the window that listens on socket to the front.
-func RaiseOther(ctx context.Context, socket string) error {
+// attend hears every wish until l is closed.
+func attend(l net.Listener, grant func(wish)) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return // closed
+		}
+		go hear(c, grant)
+	}
+}
+
+// hear reads a wish, has it granted, and closes the connection, which tells the
+// other one. A wish that can not be read is one for the window alone.
+func hear(c net.Conn, grant func(wish)) {
+	defer c.Close()
+	var w wish
+	err := c.SetReadDeadline(time.Now().Add(raiseLimit))
+	if err = errors.Join(err, json.NewDecoder(io.LimitReader(c, maxWish)).Decode(&w)); err != nil {
+		slog.Warn("a second start did not say what it wants", "error", err)
+		w = wish{}
+	}
+	grant(w)
+}
+
+// grant shows what is wished for, in front. A start that was to be hidden is one
+// by the session, which has nothing to show.
+func (a *App) grant(w wish) {
+	<-a.ready
+	a.show(w.Opening)
+	if !w.Opening.Hidden {
+		a.appear(w.Token)
+	}
+}
+
+// RaiseOther brings the window that listens on socket to the front, with what is to be opened.
+func RaiseOther(ctx context.Context, socket string, o lab.Opening) error {
 	ctx, cancel := context.WithTimeout(ctx, raiseLimit)
 	defer cancel()
 	c, err := new(net.Dialer).DialContext(ctx, "unix", socket)
@@ -49,12 +85,23 @@ func RaiseOther(ctx context.Context, socket string) error {
 	}
 	defer c.Close()
 	deadline, _ := ctx.Deadline()
-	if err := c.SetDeadline(deadline); err != nil {
-		return lab.Errorf(lab.KindInternal, "SandBoxLabs is open already").WithCause(err)
+	err = c.SetDeadline(deadline)
+	err = errors.Join(err, json.NewEncoder(c).Encode(wish{Opening: o, Token: activationToken()}))
+	if err != nil {
+		return lab.Errorf(lab.KindInternal, "SandBoxLabs is open already").WithHint("Look for its window.").WithCause(err)
 	}
 	if _, err := c.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
 		return lab.Errorf(lab.KindBusy, "SandBoxLabs is open already, and does not answer").
 			WithHint("Look for its window, or end its process.")
 	}
 	return nil
+}
+
+// activationToken is what the desktop gave this start, to let a window come to the
+// front: by xdg-activation on Wayland, by startup notification on X11.
+func activationToken() string {
+	if token := os.Getenv("XDG_ACTIVATION_TOKEN"); token != "" {
+		return token
+	}
+	return os.Getenv("DESKTOP_STARTUP_ID")
 }

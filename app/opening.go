@@ -17,13 +17,16 @@ type opening struct {
 	waiting lab.Opening
 }
 
-// add gathers what several starts asked for: all files, and the last view.
+// add gathers what several starts asked for: all files, and the last view and console.
 func (o *opening) add(asked lab.Opening) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.waiting.Files = append(o.waiting.Files, asked.Files...)
 	if asked.View != "" {
 		o.waiting.View = asked.View
+	}
+	if asked.Console != "" {
+		o.waiting.Console = asked.Console
 	}
 }
 

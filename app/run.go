@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync"
 
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/options"
@@ -22,21 +23,53 @@ type Window struct {
 	App     *App
 	Page    fs.FS        // index.html and its assets
 	Files   http.Handler // what the page loads and Page has not
-	Icon    []byte       // PNG
-	Opening lab.Opening  // what it shows at first
+	Icon    Icon
+	Opening lab.Opening // what it shows at first
 }
 
-// Run opens the window and returns when it is closed, by the person or because
-// ctx ended. KindUnavailable without a display.
-func Run(ctx context.Context, w Window) (err error) {
+// Run opens the window and returns when the program is to end: the person wants
+// it, or ctx ended. KindUnavailable without a display.
+func Run(ctx context.Context, w Window) error {
 	if _, err := fs.Stat(w.Page, "index.html"); err != nil {
 		return lab.Errorf(lab.KindUnavailable, "this program was built without its page").
 			WithHint("Build it with make build.").WithCause(err)
 	}
-	w.App.show(w.Opening)
+	a := w.App
+	a.opening.add(w.Opening)
+	ctx, a.end = context.WithCancel(ctx)
+	if a.bus = sessionBus(slog.Default()); a.bus != nil {
+		defer func() { _ = a.bus.Close() }() // the bus may be gone
+	}
+	a.tray = a.newTray(ctx, w.Icon)
+	close(a.ready)
+	a.ownName()
+	var background sync.WaitGroup
+	background.Go(func() { a.runTray(ctx) })
+	defer background.Wait()
+	defer a.end()
+	defer a.keepRunning(ctx)
+	if w.Opening.Hidden && a.trayWithin(ctx, trayLimit) && !a.awaitWake(ctx) {
+		return nil
+	}
+	return w.open(ctx)
+}
+
+// ownName lets the desktop call the program by its name.
+func (a *App) ownName() {
+	if a.bus == nil {
+		return
+	}
+	if err := (application{a.grant}).own(a.bus); err != nil {
+		slog.Warn("the program's name on the session bus can not be had", "name", lab.AppID, "error", err)
+	}
+}
+
+// open opens the window and returns when it is closed.
+func (w Window) open(ctx context.Context) (err error) {
 	stop := context.AfterFunc(ctx, w.App.quit)
 	defer stop()
 	defer w.App.noDisplay(&err)
+	w.App.tray.Awake(true)
 	if err := wails.Run(w.options()); err != nil {
 		return lab.Errorf(lab.KindUnavailable, "the window can not be opened").
 			WithHint("Run sandboxlabs serve and open the address it prints in a browser.").WithCause(err)
@@ -55,12 +88,13 @@ func (w Window) options() *options.App {
 		BackgroundColour: options.NewRGB(0x14, 0x16, 0x1a), // the page's, so that nothing flashes before it
 		AssetServer:      &assetserver.Options{Assets: w.Page, Handler: w.Files, Middleware: guarded},
 		OnStartup:        w.App.startup,
+		OnBeforeClose:    w.App.beforeClose,
 		Bind:             methods,
 		EnumBind:         enums,
 		ErrorFormatter:   formatError,
 		DragAndDrop:      &options.DragAndDrop{EnableFileDrop: true}, // the page keeps it from replacing the page
 		Linux: &linux.Options{
-			Icon:             w.Icon,
+			Icon:             w.Icon.PNG,
 			ProgramName:      "sandboxlabs",
 			WebviewGpuPolicy: linux.WebviewGpuPolicyNever, // a third less memory, and it opens in half the time
 		},
@@ -88,16 +122,11 @@ func (a *App) noDisplay(err *error) {
 		WithCause(fmt.Errorf("%v", p))
 }
 
-// quit closes the window once it is there.
+// quit closes the window once it is there, whatever closing it does otherwise.
 func (a *App) quit() {
+	a.leaving.Store(true)
 	<-a.started
 	runtime.Quit(a.ctx)
-}
-
-// raise brings the window to the front once it is there.
-func (a *App) raise() {
-	<-a.started
-	runtime.WindowUnminimise(a.ctx)
 }
 
 // policy lets the page load itself, and connect to consoles on this computer.

@@ -31,7 +31,6 @@ var notForPage = map[string]string{
 
 // notForTerminal are verbs the command line has not, each with its reason.
 var notForTerminal = map[string]string{
-	"Console":    "a terminal shows no display, and virsh console is there for the serial port",
 	"Screenshot": "virsh screenshot is there",
 	"Inspect":    "virsh dumpxml and virsh domifaddr are there",
 	"Usage":      "virsh domstats is there",
@@ -90,6 +89,7 @@ var commands = map[string]string{
 	"Deleted":       "node ls",
 	"History":       "node history",
 	"FirstBoot":     "node keys",
+	"Console":       "node console",
 	"Autostart":     "autostart",
 	"SetAutostart":  "autostart on",
 

@@ -22,8 +22,9 @@ type Program struct {
 	// Open wires a service; close ends what it stands on.
 	Open func(uri string) (s *service.Service, close func() error, err error)
 	// Window opens the desktop window and returns when it is closed, or brings
-	// the one that is open to the front; either shows what is asked for.
-	Window func(ctx context.Context, uri string, o lab.Opening) error
+	// the one that is open to the front, which other says; either shows what is
+	// asked for.
+	Window func(ctx context.Context, uri string, o lab.Opening) (other bool, err error)
 	// Serve serves the page at an address, empty for the settings', until ctx
 	// ends, and calls ready with the link to open.
 	Serve func(ctx context.Context, uri, address string, ready func(link string)) error

@@ -54,9 +54,9 @@ func (d *desk) run(ctx context.Context, args ...string) outcome {
 	var out, err bytes.Buffer
 	code := Main(ctx, Program{
 		Open: d.open,
-		Window: func(_ context.Context, _ string, o lab.Opening) error {
+		Window: func(_ context.Context, _ string, o lab.Opening) (other bool, err error) {
 			d.opened = append(d.opened, o)
-			return nil
+			return len(d.opened) > 1, nil
 		},
 		Serve: func(_ context.Context, _, address string, ready func(string)) error {
 			d.served = address
@@ -346,6 +346,26 @@ func TestCompletion(t *testing.T) {
 	} {
 		if got := d.mustRun(t, append([]string{"__complete"}, c.args...)...).out; got != c.want {
 			t.Errorf("completing %v gives %q, want %q", c.args, got, c.want)
+		}
+	}
+}
+
+// TestConsole: the window opens it, the one that is open or a new one.
+func TestConsole(t *testing.T) {
+	d := mustDesk(t)
+	made := mustJSON[lab.Node](t, d, exitDone, "node", "create", "web", "--image", "tiny")
+	if got := d.mustRun(t, "node", "console", "web").out; got != "" {
+		t.Errorf("with a window of its own it prints %q", got)
+	}
+	if got, want := d.mustRun(t, "node", "console", "web").out, "the console of web is in the window that is open\n"; got != want {
+		t.Errorf("with an open window it prints %q, want %q", got, want)
+	}
+	if got := d.run(t.Context(), "node", "console", "nowhere"); got.code != exitFailed || len(d.opened) != 2 {
+		t.Errorf("for a node that is not there it exits %d, and has opened %d windows", got.code, len(d.opened))
+	}
+	for _, o := range d.opened {
+		if o.Console != made.ID {
+			t.Errorf("the window opens %+v, want the console of %s", o, made.ID)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 func (f *face) nodes() *cobra.Command {
 	cmd := &cobra.Command{Use: "node", Short: "Make, run, wipe and remove nodes", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(f.nodeList(), f.nodeShow(), f.nodeCreate(), f.nodeRename(), f.nodeSet(), f.nodeClone(), f.nodeHistory(), f.nodeKeys())
+	cmd.AddCommand(f.nodeList(), f.nodeShow(), f.nodeCreate(), f.nodeRename(), f.nodeSet(), f.nodeClone(), f.nodeHistory(), f.nodeKeys(), f.nodeConsole())
 	cmd.AddCommand(
 		f.nodeBulk("start", service.BulkStart, nil, "Boot nodes"),
 		f.nodeBulk("stop", service.BulkStop, (*service.Service).Stop, "Ask nodes to power off; with --wait they are forced off after their limit"),

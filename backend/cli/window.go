@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/service"
 )
 
 // opens lets a command open the window.
@@ -23,7 +26,8 @@ func (f *face) opens(cmd *cobra.Command) {
 		if o.Files, err = disks(args); err != nil {
 			return err
 		}
-		return f.Window(cmd.Context(), f.uri, o)
+		_, err = f.Window(cmd.Context(), f.uri, o)
+		return err
 	})
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault
@@ -31,6 +35,30 @@ func (f *face) opens(cmd *cobra.Command) {
 	complete := cobra.FixedCompletions(names(lab.Views, nil, func(v lab.View) string { return string(v) }), cobra.ShellCompDirectiveNoFileComp)
 	if err := cmd.RegisterFlagCompletionFunc("show", complete); err != nil {
 		panic(err) // the flag is there
+	}
+}
+
+// nodeConsole is for people; programs have virsh console.
+func (f *face) nodeConsole() *cobra.Command {
+	return &cobra.Command{
+		Use: "console NODE", Short: "Open the console of a node in the window",
+		Long: "console opens a tab in the window that is open, or opens the window first.",
+		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeNode,
+		RunE: f.command(func(cmd *cobra.Command, args []string) error {
+			var node lab.Node
+			err := f.session(cmd.Context(), true, func(ctx context.Context, s *service.Service) (err error) {
+				node, err = s.Show(ctx, args[0])
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			other, err := f.Window(cmd.Context(), f.uri, lab.Opening{Console: node.ID})
+			if err == nil && other {
+				f.print(node, func(w io.Writer) { say(w, "the console of %s is in the window that is open\n", node.Name) })
+			}
+			return err
+		}),
 	}
 }
 

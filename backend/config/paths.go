@@ -33,6 +33,7 @@ const (
 	settingsLock = "settings.lock" // XDG runtime: while the settings are written
 	windowName   = "window.lock"   // XDG runtime: while a window is open
 	socketName   = "window.sock"   // XDG runtime: brings that window to the front
+	iconsName    = "icons"         // XDG runtime: those that a tray shows
 
 	autostartName = "autostart" // XDG config, not below our name: every program's entries of the session's start
 
@@ -62,6 +63,7 @@ type Paths struct {
 	WindowLock   string // file
 	WindowSocket string // unix socket
 	Autostart    string // folder of what the desktop session starts, which is not ours alone
+	Icons        string // folder of the icons that a tray shows, made when there is a window
 	Pictures     string // folder for screenshots, made when the first is kept
 	Videos       string // folder for recordings, made when the first is kept
 }
@@ -96,6 +98,7 @@ func ReadPaths() Paths {
 		WindowLock:   filepath.Join(runtime, windowName),
 		WindowSocket: filepath.Join(runtime, socketName),
 		Autostart:    filepath.Join(xdg.ConfigHome, autostartName),
+		Icons:        filepath.Join(runtime, iconsName),
 		Pictures:     filepath.Join(xdg.UserDirs.Pictures, keptName),
 		Videos:       filepath.Join(xdg.UserDirs.Videos, keptName),
 	}

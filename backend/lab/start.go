@@ -23,9 +23,10 @@ var Views = []View{ViewCreate, ViewImages, ViewSettings}
 // Opening is what a start of the program asks its window to show; its zero value
 // asks for the window as it is.
 type Opening struct {
-	Hidden bool     `json:"hidden"` // no window, but the icon in the tray
-	View   View     `json:"view"`   // empty: as it is
-	Files  []string `json:"files"`  // to make images of: absolute paths
+	Hidden  bool     `json:"hidden"`  // no window, but the icon in the tray
+	View    View     `json:"view"`    // empty: as it is
+	Console string   `json:"console"` // UUID of a node, whose console is opened; empty: none
+	Files   []string `json:"files"`   // to make images of: absolute paths
 }
 
 // Autostart says whether the window is started with the desktop session.

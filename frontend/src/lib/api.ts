@@ -50,6 +50,15 @@ export type GatewayState = lab.GatewayState;
 export type Registration = lab.Registration;
 export type StackService = lab.StackService;
 export type Opening = lab.Opening;
+/** What closing the window comes to. */
+export interface Closing {
+  /** It can hide in the tray. */
+  tray: boolean;
+  /** How many nodes go on. */
+  running: number;
+  /** There is nothing to choose: it is said once that nodes go on. */
+  told: boolean;
+}
 export type Autostart = lab.Autostart;
 
 async function call<T>(promise: Promise<T>): Promise<T> {
@@ -260,6 +269,16 @@ export async function onOpening(show: (asked: Opening) => void): Promise<void> {
   EventsOn('opening', () => void ask());
   await ask();
 }
+
+/** Hands what closing the window is to do to `ask`, which is answered by one of the three below. */
+export async function onClosing(ask: (closing: Closing) => void): Promise<void> {
+  if (await hasDialogs()) EventsOn('closing', ask);
+}
+
+export const hideWindow = () => call(app.Hide());
+export const quit = () => call(app.Quit());
+/** The window stays as it is. */
+export const stay = () => call(app.Stay());
 
 /** Tells whether the window is started with the desktop session. */
 export const autostart = () => call(app.Autostart());

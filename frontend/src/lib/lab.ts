@@ -8,6 +8,7 @@ export type {
   Address,
   CatalogueEntry,
   Check,
+  Closing,
   CreateInput,
   Defaults,
   FirstBootChoices,

@@ -1,4 +1,4 @@
-import type { Image, Node } from '../lib/lab';
+import type { Closing, Image, Node } from '../lib/lab';
 
 export type NodeDialog = 'consoleSettings' | 'clone' | 'publish' | 'forget' | 'forceOff';
 
@@ -8,6 +8,7 @@ export type Dialog =
   | { kind: 'create'; image?: string }
   | { kind: 'addImage'; path?: string }
   | { kind: 'palette' | 'shortcuts' | 'prune' }
+  | { kind: 'closing'; closing: Closing }
   | { kind: ImageDialog; image: Image }
   | { kind: NodeDialog; node: Node };
 

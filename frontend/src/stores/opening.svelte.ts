@@ -5,14 +5,21 @@ import { view } from './view.svelte';
 /** What the program was started to show: a command line, or the desktop, asked for it. */
 class Opening {
   #files = $state.raw<string[]>([]);
+  #console = $state('');
 
   /** The files that images are to be made of, once libvirt is there. */
   get files(): string[] {
     return this.#files;
   }
 
+  /** The node whose console is to be opened, once the nodes are known; empty: none's. */
+  get console(): string {
+    return this.#console;
+  }
+
   /** Shows what is asked for, now and from now on. */
   async begin(): Promise<void> {
+    await api.onClosing((closing) => dialogs.open({ kind: 'closing', closing }));
     await api.onOpening((asked) => this.#show(asked));
   }
 
@@ -21,11 +28,17 @@ class Opening {
     this.#files = [];
   }
 
-  #show({ view: asked, files }: api.Opening): void {
+  /** Forgets the console that was opened. */
+  opened(): void {
+    this.#console = '';
+  }
+
+  #show({ view: asked, console, files }: api.Opening): void {
     if (asked === 'create') {
       view.show('nodes');
       dialogs.open({ kind: 'create' });
     } else if (asked) view.show(asked);
+    if (console) this.#console = console;
     if (files?.length) this.#files = [...this.#files, ...files];
   }
 }

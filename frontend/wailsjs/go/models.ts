@@ -420,6 +420,7 @@ export namespace lab {
 	export interface Opening {
 	    hidden: boolean;
 	    view: View;
+	    console: string;
 	    files: string[];
 	}
 	

@@ -51,6 +51,8 @@ export function GatewayUp():Promise<lab.GatewayStatus>;
 
 export function Health():Promise<lab.Health>;
 
+export function Hide():Promise<void>;
+
 export function History(arg1:string):Promise<Array<lab.Moment>>;
 
 export function Host():Promise<lab.Host>;
@@ -81,6 +83,8 @@ export function ProbeImage(arg1:string):Promise<lab.Probe>;
 
 export function PruneImages(arg1:service.PruneInput):Promise<Array<lab.Unused>>;
 
+export function Quit():Promise<void>;
+
 export function Reboot(arg1:string):Promise<lab.Node>;
 
 export function RemoveImage(arg1:string):Promise<void>;
@@ -106,6 +110,8 @@ export function Settings():Promise<lab.Settings>;
 export function Show(arg1:string):Promise<lab.Node>;
 
 export function Start(arg1:string):Promise<lab.Node>;
+
+export function Stay():Promise<void>;
 
 export function Stop(arg1:string):Promise<lab.Node>;
 

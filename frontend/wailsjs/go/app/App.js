@@ -98,6 +98,10 @@ export function Health() {
   return window['go']['app']['App']['Health']();
 }
 
+export function Hide() {
+  return window['go']['app']['App']['Hide']();
+}
+
 export function History(arg1) {
   return window['go']['app']['App']['History'](arg1);
 }
@@ -158,6 +162,10 @@ export function PruneImages(arg1) {
   return window['go']['app']['App']['PruneImages'](arg1);
 }
 
+export function Quit() {
+  return window['go']['app']['App']['Quit']();
+}
+
 export function Reboot(arg1) {
   return window['go']['app']['App']['Reboot'](arg1);
 }
@@ -208,6 +216,10 @@ export function Show(arg1) {
 
 export function Start(arg1) {
   return window['go']['app']['App']['Start'](arg1);
+}
+
+export function Stay() {
+  return window['go']['app']['App']['Stay']();
 }
 
 export function Stop(arg1) {
