@@ -46,7 +46,7 @@ func (s State) headline() string {
 	case len(s.Nodes) == 0:
 		return "no nodes yet"
 	case running == 0:
-		return fmt.Sprintf("none of %d running", len(s.Nodes))
+		return fmt.Sprintf("%d stopped", len(s.Nodes))
 	}
 	return fmt.Sprintf("%d of %d running, %s", running, len(s.Nodes), lab.Size(memory))
 }

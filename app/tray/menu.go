@@ -143,7 +143,7 @@ func (s State) items(nodes []lab.Node) []Item {
 // item is a node's submenu.
 func (s State) item(n lab.Node) Item {
 	var items []Item
-	if trouble := s.Troubles[n.ID]; trouble != "" {
+	if trouble := s.trouble(n); trouble != "" {
 		items = append(items, Item{Key: n.ID + "/trouble", Label: trouble, Off: true}, Item{Key: n.ID + "/line"})
 	}
 	running := n.State == lab.Running || n.State == lab.Paused
@@ -157,6 +157,21 @@ func (s State) item(n lab.Node) Item {
 		items = append(items, s.verb(n, Undo, "Undo wipe", !n.State.Changing() && n.State != lab.Missing))
 	}
 	return Item{Key: n.ID, Label: fmt.Sprintf("%s: %s", n.Name, n.State), Items: items}
+}
+
+// maxTrouble is how much is said of a trouble, in characters: a menu is as wide as its widest line.
+const maxTrouble = 70
+
+// trouble is what there is to say of a node beyond its state; the window tells all of it.
+func (s State) trouble(n lab.Node) string {
+	trouble := s.Troubles[n.ID]
+	if trouble == "" && n.Problem != nil {
+		trouble = n.Problem.Message
+	}
+	if letters := []rune(trouble); len(letters) > maxTrouble {
+		return string(letters[:maxTrouble-1]) + "…"
+	}
+	return trouble
 }
 
 func (s State) verb(n lab.Node, verb Verb, label string, can bool) Item {

@@ -29,7 +29,9 @@ func nodes(from, to int, state lab.State) []lab.Node {
 func TestMenu(t *testing.T) {
 	wiped := node(3, lab.Stopped)
 	wiped.Undo = &lab.Undo{Generation: 1}
-	few := []lab.Node{node(1, lab.Stopped), node(2, lab.Running), wiped, node(4, lab.Failed), node(5, lab.Missing), node(6, lab.Starting)}
+	failed := node(4, lab.Failed)
+	failed.Problem = &lab.Problem{Message: "The disk of node_004 is gone from the pool, in which it was when the node was made."}
+	few := []lab.Node{node(1, lab.Stopped), node(2, lab.Running), wiped, failed, node(5, lab.Missing), node(6, lab.Starting)}
 	for name, state := range map[string]State{
 		"none": {},
 		"away": {Nodes: nodes(1, 1, lab.Running), Away: true},

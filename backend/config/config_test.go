@@ -198,6 +198,7 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		SettingsLock: root + "/sandboxlabs/settings.lock",
 		WindowLock:   root + "/sandboxlabs/window.lock",
 		WindowSocket: root + "/sandboxlabs/window.sock",
+		Icons:        root + "/sandboxlabs/icons",
 		Autostart:    root + "/CONFIG_HOME/autostart",
 		Pictures:     root + "/Pictures/SandBoxLabs",
 		Videos:       root + "/Videos/SandBoxLabs",
