@@ -11,10 +11,11 @@
 //
 //	place      where one play happens: folders, user, settings, libvirt; cleared away whatever happens
 //	desk       an X server with a window manager, its mouse, keyboard and pictures
+//	seat       a desk with a session bus, and a panel with a tray on it if wanted
 //	page       a page on a desk: find, click, type, wait, take pictures
 //	guest      the truth about the virtual machine
 //
 // It needs build/bin/sandboxlabs, the tiny image, libvirt, QEMU, Xvfb, openbox,
-// xdotool, ImageMagick and Chromium. Pictures of every step are left in
+// xdotool, ImageMagick, Chromium and Xfce's panel. Pictures of every step are left in
 // build/out/screenshots.
 package story

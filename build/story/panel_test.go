@@ -65,7 +65,9 @@ func (s seat) addPanel(scheme string) *panel {
 // awaitIcon waits until the tray shows our icon.
 func (s seat) awaitIcon() {
 	s.place.t.Helper()
-	s.await("the icon", func() bool { return strings.Contains(s.watcher("RegisteredStatusNotifierItems"), "StatusNotifierItem") })
+	s.await("the icon", func() bool {
+		return strings.Contains(s.watcher("RegisteredStatusNotifierItems"), "StatusNotifierItem-")
+	})
 }
 
 // watcher gives a property of the tray's, as text; empty without a tray.

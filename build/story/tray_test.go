@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"sandboxlabs/build/inspect"
 )
@@ -21,8 +22,11 @@ func TestTray(t *testing.T) {
 			t.Parallel()
 			place := newPlace(t, profile)
 			place.addTiny()
-			g := &guest{place: place, name: "bar-" + strings.ToLower(rand.Text()[:3])}
-			place.sandboxlabs("node", "create", g.name, "--image", "tiny", "--memory", "128")
+			suffix := "-" + strings.ToLower(rand.Text()[:3])
+			g := &guest{place: place, name: "build" + suffix} // the first in the menu
+			for _, name := range []string{"build", "db", "web"} {
+				place.sandboxlabs("node", "create", name+suffix, "--image", "tiny", "--memory", "128")
+			}
 			playTray(logIn(newDesk(place)), g, "tray/"+profile, schemes[profile])
 		})
 	}
@@ -32,6 +36,7 @@ func playTray(s seat, g *guest, album, scheme string) {
 	t := s.place.t
 	t.Helper()
 	panel := s.addPanel(scheme)
+	s.endHidden()
 	hidden := s.launch("--hidden")
 	s.awaitIcon()
 	s.awaitNoWindow()
@@ -74,6 +79,21 @@ func (s seat) launch(args ...string) *launch {
 	return l
 }
 
+// endHidden ends a program that is in the tray alone.
+func (s seat) endHidden() {
+	t := s.place.t
+	t.Helper()
+	l := s.launch("--hidden")
+	s.awaitIcon()
+	check(t, syscall.Kill(-l.pid, syscall.SIGTERM))
+	if err := <-l.ended; err != nil {
+		t.Errorf("SIGTERM ended the program in the tray with %v", err)
+	}
+	s.await("the icon to go", func() bool {
+		return !strings.Contains(s.watcher("RegisteredStatusNotifierItems"), "StatusNotifierItem-")
+	})
+}
+
 // startAndStop starts a node and stops it with the mouse, with no window open.
 func (p *panel) startAndStop(g *guest, album string) {
 	p.place.t.Helper()
@@ -113,7 +133,7 @@ func (s seat) secondStarts(first *launch, g *guest, album string) {
 	if said, want := run(t, s.command("node", "console", g.name)), "the console of "+g.name+" is in the window that is open"; said != want {
 		t.Errorf("got %q, want %q", said, want)
 	}
-	page := newPage(s.desk, album+"/page", func(ctx context.Context) (*inspect.Page, error) { return inspect.WebKit(ctx, first.port) })
+	page := s.look(first, album)
 	page.await(id("console-tab", "name", g.name))
 	page.settle()
 	s.shot(album, "window")
@@ -147,7 +167,7 @@ func (s seat) closeWindow() {
 			return true
 		}
 		_, _ = s.try("xdotool", "windowactivate", "--sync", window, "key", "alt+F4") // it may close meanwhile
-		return eventually(2e9, func() bool { return s.windows() == "" })
+		return eventually(2*time.Second, func() bool { return s.windows() == "" })
 	})
 }
 
@@ -155,7 +175,7 @@ func (s seat) closeWindow() {
 func (s seat) closeWithoutTray(first *launch, g *guest, album string) {
 	t := s.place.t
 	t.Helper()
-	page := newPage(s.desk, album+"/page", func(ctx context.Context) (*inspect.Page, error) { return inspect.WebKit(ctx, first.port) })
+	page := s.look(first, album)
 	s.do("windowactivate", "--sync", page.window, "key", "alt+F4")
 	page.await(id("closing-dialog"), "1 node goes on running")
 	page.settle()
@@ -171,11 +191,32 @@ func (s seat) closeWithoutTray(first *launch, g *guest, album string) {
 	if err := <-again.ended; err != nil {
 		t.Errorf("the program ended with %v", err)
 	}
-	last := s.launch()
-	s.awaitWindow("SandBoxLabs")
-	check(t, syscall.Kill(-last.pid, syscall.SIGTERM))
-	if err := <-last.ended; err != nil {
+	s.closeAsking(album)
+	g.awaitState("running")
+}
+
+// closeAsking has the program ask what closing the window is to do. Nobody is asked
+// who ends it by a signal.
+func (s seat) closeAsking(album string) {
+	t := s.place.t
+	t.Helper()
+	s.place.sandboxlabs("settings", "set", "desktop.close", "ask")
+	l := s.launch()
+	page := s.look(l, album)
+	s.do("windowactivate", "--sync", page.window, "key", "alt+F4")
+	page.await(id("closing-dialog"), "There is no tray to hide in.")
+	page.settle()
+	s.shot(album, "asking")
+	page.click(id("closing-cancel"))
+	page.awaitGone(id("closing-dialog"))
+	check(t, syscall.Kill(-l.pid, syscall.SIGTERM))
+	if err := <-l.ended; err != nil {
 		t.Errorf("SIGTERM ended the program with %v", err)
 	}
-	g.awaitState("running")
+}
+
+// look looks into the window.
+func (s seat) look(l *launch, album string) *page {
+	s.place.t.Helper()
+	return newPage(s.desk, album+"/page", func(ctx context.Context) (*inspect.Page, error) { return inspect.WebKit(ctx, l.port) })
 }
