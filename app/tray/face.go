@@ -1,10 +1,10 @@
 package tray
 
 import (
-	"fmt"
 	"strings"
 
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/words"
 )
 
 // Face is what the icon says.
@@ -26,7 +26,7 @@ func FaceOf(s State, seen func(id string) bool) Face {
 		f.Attention = f.Attention || !seen(n.ID)
 	}
 	if len(failed) > 0 {
-		f.Tip += "\nFailed: " + enumerate(failed)
+		f.Tip += "\n" + words.Text("Failed: %s", enumerate(failed))
 	}
 	return f
 }
@@ -42,13 +42,13 @@ func (s State) headline() string {
 	}
 	switch {
 	case s.Away:
-		return "libvirt does not answer"
+		return words.Text("libvirt does not answer")
 	case len(s.Nodes) == 0:
-		return "no nodes yet"
+		return words.Text("no nodes yet")
 	case running == 0:
-		return fmt.Sprintf("%d stopped", len(s.Nodes))
+		return words.Text("%d stopped", len(s.Nodes))
 	}
-	return fmt.Sprintf("%d of %d running, %s", running, len(s.Nodes), lab.Size(memory))
+	return words.Text("%d of %d running, %s", running, len(s.Nodes), lab.Size(memory))
 }
 
 // maxNamed is how many nodes are called by name in one line.
@@ -56,7 +56,7 @@ const maxNamed = 5
 
 func enumerate(names []string) string {
 	if more := len(names) - maxNamed; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), more)
+		return words.Text("%s and %d more", strings.Join(names[:maxNamed], ", "), more)
 	}
 	return strings.Join(names, ", ")
 }

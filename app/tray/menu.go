@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/words"
 )
 
 // Verb is what an item of the menu does when it is chosen.
@@ -64,10 +65,10 @@ func Menu(s State) []Item {
 		menu = append(menu, Item{Key: "line-2"})
 	}
 	return append(menu,
-		s.many(StopAll, "Stop all", s.stoppable()),
-		s.many(StartLast, "Start last set", s.startable()),
+		s.many(StopAll, words.Text("Stop all"), s.stoppable()),
+		s.many(StartLast, words.Text("Start last set"), s.startable()),
 		Item{Key: "line-3"},
-		Item{Key: string(Show), Label: "Show window", Does: Action{Verb: Show}},
+		Item{Key: string(Show), Label: words.Text("Show window"), Does: Action{Verb: Show}},
 		Item{Key: string(Quit), Label: s.farewell(), Does: Action{Verb: Quit}},
 	)
 }
@@ -82,9 +83,30 @@ func (s State) many(verb Verb, label string, nodes []string) Item {
 
 func (s State) farewell() string {
 	if s.count(lab.State.Active) > 0 {
-		return "Quit (nodes keep running)"
+		return words.Text("Quit (nodes keep running)")
 	}
-	return "Quit"
+	return words.Text("Quit")
+}
+
+// nameOf is a state in the person's language.
+func nameOf(state lab.State) string {
+	switch state {
+	case lab.Stopped:
+		return words.Text("stopped")
+	case lab.Starting:
+		return words.Text("starting")
+	case lab.Running:
+		return words.Text("running")
+	case lab.Paused:
+		return words.Text("paused")
+	case lab.Stopping:
+		return words.Text("stopping")
+	case lab.Failed:
+		return words.Text("failed")
+	case lab.Missing:
+		return words.Text("missing")
+	}
+	return string(state)
 }
 
 // nodeItems are the items of the nodes, the running first.
@@ -98,9 +120,9 @@ func (s State) nodeItems() []Item {
 	if len(active) <= maxFlat {
 		items = s.items(active)
 	} else {
-		items = s.group("active", "Running", active)
+		items = s.group("active", words.Text("Running"), active)
 	}
-	return slices.Concat(items, s.group("failed", "Failed", failed), s.group("idle", "Stopped", idle))
+	return slices.Concat(items, s.group("failed", words.Text("Failed"), failed), s.group("idle", words.Text("Stopped"), idle))
 }
 
 func isLost(state lab.State) bool { return state == lab.Failed || state == lab.Missing }
@@ -125,7 +147,7 @@ func (s State) group(key, label string, nodes []lab.Node) []Item {
 	for i, part := range slices.Collect(slices.Chunk(nodes, maxGroup)) {
 		all.Items = append(all.Items, Item{
 			Key:   fmt.Sprintf("%s-%d", key, i),
-			Label: fmt.Sprintf("%s to %s", part[0].Name, part[len(part)-1].Name),
+			Label: words.Text("%s to %s", part[0].Name, part[len(part)-1].Name),
 			Items: s.items(part),
 		})
 	}
@@ -148,15 +170,15 @@ func (s State) item(n lab.Node) Item {
 	}
 	running := n.State == lab.Running || n.State == lab.Paused
 	items = append(items,
-		s.verb(n, Start, "Start", startable(n)),
-		s.verb(n, Stop, "Stop", running),
-		s.verb(n, Console, "Open console", running),
-		s.verb(n, Wipe, "Wipe", !n.State.Changing() && n.State != lab.Missing),
+		s.verb(n, Start, words.Text("Start"), startable(n)),
+		s.verb(n, Stop, words.Text("Stop"), running),
+		s.verb(n, Console, words.Text("Open console"), running),
+		s.verb(n, Wipe, words.Text("Wipe"), !n.State.Changing() && n.State != lab.Missing),
 	)
 	if n.Undo != nil {
-		items = append(items, s.verb(n, Undo, "Undo wipe", !n.State.Changing() && n.State != lab.Missing))
+		items = append(items, s.verb(n, Undo, words.Text("Undo wipe"), !n.State.Changing() && n.State != lab.Missing))
 	}
-	return Item{Key: n.ID, Label: fmt.Sprintf("%s: %s", n.Name, n.State), Items: items}
+	return Item{Key: n.ID, Label: fmt.Sprintf("%s: %s", n.Name, nameOf(n.State)), Items: items}
 }
 
 // maxTrouble is how much is said of a trouble, in characters: a menu is as wide as its widest line.
@@ -166,7 +188,7 @@ const maxTrouble = 70
 func (s State) trouble(n lab.Node) string {
 	trouble := s.Troubles[n.ID]
 	if trouble == "" && n.Problem != nil {
-		trouble = n.Problem.Message
+		trouble = words.Told(n.Problem.Message)
 	}
 	if letters := []rune(trouble); len(letters) > maxTrouble {
 		return string(letters[:maxTrouble-1]) + "…"

@@ -15,6 +15,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/words"
 )
 
 // every is the least time between two versions of the menu.
@@ -313,7 +314,7 @@ func (t *Tray) choose(ctx context.Context, a Action) {
 	t.Log.Warn("not done from the tray", "verb", a.Verb, "errors", failed)
 	t.tell(func() {
 		for id, err := range failed {
-			t.state.Troubles[id] = lab.ProblemOf(err).Message
+			t.state.Troubles[id] = words.Told(lab.ProblemOf(err).Message)
 		}
 	})
 }
