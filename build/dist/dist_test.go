@@ -145,6 +145,7 @@ var mustBe = []string{
 	"share/icons/hicolor/512x512/apps/sandboxlabs.png",
 	"share/icons/hicolor/scalable/apps/sandboxlabs.svg",
 	"share/icons/hicolor/symbolic/apps/sandboxlabs-symbolic.svg",
+	"share/icons/hicolor/symbolic/apps/sandboxlabs-attention-symbolic.svg",
 	"share/man/man1/sandboxlabs.1.gz",
 	"share/man/man1/sandboxlabs-node-create.1.gz",
 	"share/bash-completion/completions/sandboxlabs",
