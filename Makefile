@@ -8,6 +8,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 export CGO_ENABLED := 1
+# For all that is compiled: the linter and the tests find what the build has compiled.
+export GOFLAGS := -trimpath
 
 TAGS  := desktop,production,webkit2_41,libvirt_dlopen,libvirt_without_lxc
 LINT  := build/out/tools/golangci-lint
@@ -15,6 +17,8 @@ LINT_VERSION := v2.7.2
 NFPM  := build/out/tools/nfpm
 NFPM_VERSION := v2.48.0
 PAGE  := frontend/dist/index.html
+# What takes longest begins first, so that all processors have work to the end.
+LONGEST := ./build/story ./build/systest
 TINY  := build/out/tiny.qcow2
 CLOUD := build/out/cloud.qcow2
 
@@ -24,24 +28,45 @@ help: ## say what there is
 run: setup build ## set up, build, and open the window (without a display: serve the page)
 	@build/run.sh
 
-test: setup-test check build image $(CLOUD) $(NFPM) ## prove it all: real libvirt, real guests, the page and the window
-	go test -tags $(TAGS) -json -count=1 -p 2 -timeout 20m ./... | go run ./build/tally
+test: setup-test bound ## prove it all: real libvirt, real guests, the page and the window
+	$(MAKE) --no-print-directory -j3 --output-sync=target lint build image $(CLOUD) $(NFPM)
+	go test -tags $(TAGS) -json -count=1 -vet=off -p 2 -timeout 20m $(LONGEST) ./... | go run ./build/tally
 
 e2e: setup-test build image ## the page's tests in a browser alone; ONLY=nodes.spec for one file of them
 	go test -tags $(TAGS) -count=1 -v -timeout 20m -run '^TestPage$$' ./build/story
 
-check: frontend/node_modules/.ready $(PAGE) $(LINT) ## formatting, lint, types, unit tests, generated files
-	$(LINT) fmt --diff
-	$(LINT) run
-	shellcheck .ci/run $$(git ls-files '*.sh')
-	cd frontend && npm run --silent lint && npm run --silent check && npm test --silent
-	go run ./build/words | node frontend/words/words.js check
-	$(MAKE) --no-print-directory bindings
-	git diff --exit-code -- frontend/wailsjs
+check: bound ## formatting, lint, types, unit tests, generated files
+	$(MAKE) --no-print-directory -j3 --output-sync=target lint
 	go test -tags $(TAGS) -short ./...
 
+# In pieces, of which most use one processor alone. The linter looks through the eyes of go vet too.
+lint: lint-go lint-shell lint-page lint-words types test-page
+
+lint-go: build $(LINT)
+	$(LINT) fmt --diff
+	$(LINT) run
+
+lint-shell:
+	shellcheck .ci/run $$(git ls-files '*.sh')
+
+lint-page: frontend/node_modules/.ready
+	cd frontend && npm run --silent lint
+
+lint-words: frontend/node_modules/.ready
+	go run ./build/words | node frontend/words/words.js check
+
+types: frontend/node_modules/.ready
+	cd frontend && npm run --silent check
+
+test-page: frontend/node_modules/.ready
+	cd frontend && npm test --silent
+
+# Nobody may read what is generated meanwhile.
+bound: bindings
+	git diff --exit-code -- frontend/wailsjs
+
 build: $(PAGE) ## leave the program at build/bin/sandboxlabs
-	go build -trimpath -buildvcs=auto -tags $(TAGS) -ldflags "-s -w" -o build/bin/sandboxlabs .
+	go build -buildvcs=auto -tags $(TAGS) -ldflags "-s -w" -o build/bin/sandboxlabs .
 
 dist: setup-test build $(NFPM) ## leave .deb, .rpm, tarball, SBOM and checksums in build/out/dist; SITE=address for the screenshots
 	go run ./build/dist -site "$(SITE)"
@@ -95,4 +120,4 @@ $(NFPM): Makefile
 	@touch $@
 
 export ONLY
-.PHONY: help run test e2e check build dist bench soak image bindings words fmt setup setup-test
+.PHONY: help run test e2e check lint lint-go lint-shell lint-page lint-words types test-page bound build dist bench soak image bindings words fmt setup setup-test
