@@ -56,7 +56,6 @@ func (p *page) prefer(scheme string) {
 // it makes of it.
 func TestFaults(t *testing.T) {
 	mustPlay(t)
-	t.Parallel()
 	place := newPlace(t, session)
 	place.addTiny()
 	place.sandboxlabs("node", "create", "web-1", "--image", "tiny", "--memory", "128", "--start", "--wait")

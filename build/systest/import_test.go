@@ -13,7 +13,8 @@ import (
 )
 
 // formats are the files people have, each with how it is made of the tiny guest's
-// disk, and the profile in which it is booted: in the other it is compared only.
+// disk, and the profile in which it is added and booted: a profile makes a difference
+// to where an image goes, and none to what it is made of.
 var formats = []struct {
 	file, profile string
 	make          string // a shell command in the folder of tiny.raw
@@ -72,14 +73,16 @@ func mustAppliance(t *testing.T, w *world, dir string) {
 	}
 }
 
-// TestImport makes images of every format, compares each with the tiny guest's
-// disk, and boots them to their shells.
+// TestImport makes images of every format, half of them in each profile, compares
+// each with the tiny guest's disk, and boots them to their shells.
 func TestImport(t *testing.T) {
 	inEachProfile(t, func(t *testing.T, w *world) {
 		dir := w.path("files")
 		w.must(t, "mkdir", "-m", "0777", dir)
 		w.must(t, "qemu-img", "convert", "-O", "raw", w.site.image, filepath.Join(dir, "tiny.raw"))
-		mustAppliance(t, w, dir)
+		if w.profile == system {
+			mustAppliance(t, w, dir)
+		}
 		var booting []string
 		awaitBoots := func() {
 			for _, node := range booting {
@@ -89,16 +92,15 @@ func TestImport(t *testing.T) {
 			booting = nil
 		}
 		for _, f := range formats {
+			if f.profile != w.profile {
+				continue
+			}
 			w.must(t, "sh", "-c", fmt.Sprintf("cd %s && %s", dir, f.make))
 			name := lab.SuggestName(f.file)
 			w.program(t, "image", "add", filepath.Join(dir, f.file))
 			image := imageOf(t, w, name)
 			w.must(t, "qemu-img", "compare", "-q", "-f", "qcow2", "-F", "qcow2", image.Path, w.site.image)
 			w.must(t, "find", dir, "-name", f.file, "-delete")
-			if f.profile != w.profile {
-				w.program(t, "image", "rm", name)
-				continue
-			}
 			node := w.node(name)
 			w.program(t, "node", "create", node, "--image", name, "--start")
 			if booting = append(booting, node); len(booting) == 2 { // emulated, more at once only take longer

@@ -19,9 +19,15 @@ const (
 	nobody    = 65534
 )
 
-func TestSamePackagesMakeTheSameFile(t *testing.T) {
+// TestTiny builds the guest, has it built again by a stranger, and lives in it.
+func TestTiny(t *testing.T) {
 	needQEMU(t)
-	first := Build(t, ".", nil)
+	image := Build(t, ".", nil)
+	t.Run("the same packages make the same file", func(t *testing.T) { buildElsewhere(t, image) })
+	t.Run("the guest lives", func(t *testing.T) { live(t, Overlay(t, image)) })
+}
+
+func buildElsewhere(t *testing.T, first string) {
 	info, err := os.Stat(first)
 	if err != nil {
 		t.Fatal(err)
@@ -39,10 +45,7 @@ func TestSamePackagesMakeTheSameFile(t *testing.T) {
 	}
 }
 
-func TestGuestLives(t *testing.T) {
-	needQEMU(t)
-	disk := Overlay(t, Build(t, ".", nil))
-
+func live(t *testing.T, disk string) {
 	g := Boot(t, disk, "web-01")
 	g.Want(t, "hostname", "web-01")
 	g.Want(t, "until ip addr show eth0 | grep 'inet '; do usleep 100000; done", "inet 10.0.2.15/24")
