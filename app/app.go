@@ -12,6 +12,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
+	"sandboxlabs/app/notify"
 	"sandboxlabs/app/tray"
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
@@ -30,6 +31,7 @@ type App struct {
 
 	bus     *dbus.Conn // of the session; nil without one
 	tray    *tray.Tray
+	notices *notify.Notifier
 	end     context.CancelFunc
 	ready   chan struct{} // closed when what is above is there
 	woken   chan struct{} // closed when the window is to be there

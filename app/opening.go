@@ -17,7 +17,7 @@ type opening struct {
 	waiting lab.Opening
 }
 
-// add gathers what several starts asked for: all files, and the last view and console.
+// add gathers what several starts asked for: all files, and the last view, console and node.
 func (o *opening) add(asked lab.Opening) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -27,6 +27,9 @@ func (o *opening) add(asked lab.Opening) {
 	}
 	if asked.Console != "" {
 		o.waiting.Console = asked.Console
+	}
+	if asked.Node != "" {
+		o.waiting.Node = asked.Node
 	}
 }
 

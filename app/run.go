@@ -41,10 +41,12 @@ func Run(ctx context.Context, w Window) error {
 		defer func() { _ = a.bus.Close() }() // the bus may be gone
 	}
 	a.tray = a.newTray(ctx, w.Icon)
+	a.notices = a.newNotifier()
 	close(a.ready)
 	a.ownName()
 	var background sync.WaitGroup
 	background.Go(func() { a.runTray(ctx) })
+	background.Go(func() { a.notices.Run(ctx, a.service.Subscribe(ctx)) })
 	defer background.Wait()
 	defer a.end()
 	defer a.keepRunning(ctx)

@@ -13,12 +13,14 @@ type View string
 // What the window can be asked to show.
 const (
 	ViewCreate   View = "create" // the dialog that makes nodes
+	ViewNodes    View = "nodes"
 	ViewImages   View = "images"
+	ViewHealth   View = "health"
 	ViewSettings View = "settings"
 )
 
 // Views lists them.
-var Views = []View{ViewCreate, ViewImages, ViewSettings}
+var Views = []View{ViewCreate, ViewNodes, ViewImages, ViewHealth, ViewSettings}
 
 // Opening is what a start of the program asks its window to show; its zero value
 // asks for the window as it is.
@@ -26,6 +28,7 @@ type Opening struct {
 	Hidden  bool     `json:"hidden"`  // no window, but the icon in the tray
 	View    View     `json:"view"`    // empty: as it is
 	Console string   `json:"console"` // UUID of a node, whose console is opened; empty: none
+	Node    string   `json:"node"`    // UUID of one whose details are shown; empty: none
 	Files   []string `json:"files"`   // to make images of: absolute paths
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"sandboxlabs/build/bus"
 )
 
 // Profiles of libvirt.
@@ -40,6 +42,7 @@ type place struct {
 	user    string // who plays, if not who runs the test
 	login   *syscall.Credential
 	end     io.WriteCloser
+	bus     *bus.Bus // of the window's session; nil: one with nothing of a desktop on it
 }
 
 // newPlace makes a place and has it cleared away when the test is over.

@@ -81,9 +81,12 @@ func openWindowWith(p *place, album string, args ...string) *page {
 	p.t.Helper()
 	d := newDesk(p)
 	port := freePort(p.t)
-	p.start(p.command([]string{
-		d.display, "NO_AT_BRIDGE=1", fmt.Sprintf("WEBKIT_INSPECTOR_HTTP_SERVER=127.0.0.1:%d", port),
-	}, "dbus-run-session", append([]string{"--", p.program}, args...)...))
+	env := []string{d.display, "NO_AT_BRIDGE=1", fmt.Sprintf("WEBKIT_INSPECTOR_HTTP_SERVER=127.0.0.1:%d", port)}
+	if p.bus == nil {
+		p.start(p.command(env, "dbus-run-session", append([]string{"--", p.program}, args...)...))
+	} else {
+		p.start(p.command(append(env, "DBUS_SESSION_BUS_ADDRESS="+p.bus.Address), p.program, args...))
+	}
 	return newPage(d, album, func(ctx context.Context) (*inspect.Page, error) { return inspect.WebKit(ctx, port) })
 }
 

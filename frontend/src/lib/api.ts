@@ -280,6 +280,13 @@ export const quit = () => call(app.Quit());
 /** The window stays as it is. */
 export const stay = () => call(app.Stay());
 
+/**
+ * Tells what the person looks at, a screen and which node (its UUID) or image (its name) of it, and
+ * whether they do: what they see needs no notification.
+ */
+export const look = (focused: boolean, screen: string, thing: string) =>
+  call(app.Look(focused, screen, thing));
+
 /** Tells whether the window is started with the desktop session. */
 export const autostart = () => call(app.Autostart());
 export const setAutostart = (on: boolean) => call(app.SetAutostart(on));

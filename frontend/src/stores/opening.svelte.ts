@@ -33,11 +33,12 @@ class Opening {
     this.#console = '';
   }
 
-  #show({ view: asked, console, files }: api.Opening): void {
+  #show({ view: asked, console, node, files }: api.Opening): void {
     if (asked === 'create') {
       view.show('nodes');
       dialogs.open({ kind: 'create' });
     } else if (asked) view.show(asked);
+    if (node) view.detail(node);
     if (console) this.#console = console;
     if (files?.length) this.#files = [...this.#files, ...files];
   }

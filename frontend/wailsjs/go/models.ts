@@ -127,7 +127,9 @@ export namespace lab {
 	}
 	export enum View {
 	    create = "create",
+	    health = "health",
 	    images = "images",
+	    nodes = "nodes",
 	    settings = "settings",
 	}
 	export interface Address {
@@ -421,6 +423,7 @@ export namespace lab {
 	    hidden: boolean;
 	    view: View;
 	    console: string;
+	    node: string;
 	    files: string[];
 	}
 	

@@ -67,6 +67,8 @@ export function List():Promise<Array<lab.Node>>;
 
 export function Log():Promise<string>;
 
+export function Look(arg1:boolean,arg2:string,arg3:string):Promise<void>;
+
 export function MeasureFolder(arg1:string):Promise<lab.Folder>;
 
 export function Opening():Promise<lab.Opening>;

@@ -130,6 +130,10 @@ export function Log() {
   return window['go']['app']['App']['Log']();
 }
 
+export function Look(arg1, arg2, arg3) {
+  return window['go']['app']['App']['Look'](arg1, arg2, arg3);
+}
+
 export function MeasureFolder(arg1) {
   return window['go']['app']['App']['MeasureFolder'](arg1);
 }
