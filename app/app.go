@@ -32,6 +32,7 @@ type App struct {
 	bus     *dbus.Conn // of the session; nil without one
 	tray    *tray.Tray
 	notices *notify.Notifier
+	looks   appearance
 	end     context.CancelFunc
 	ready   chan struct{} // closed when what is above is there
 	woken   chan struct{} // closed when the window is to be there

@@ -46,6 +46,7 @@ func Run(ctx context.Context, w Window) error {
 	a.ownName()
 	var background sync.WaitGroup
 	background.Go(func() { a.runTray(ctx) })
+	background.Go(func() { a.followDesktop(ctx) })
 	background.Go(func() { a.notices.Run(ctx, a.service.Subscribe(ctx)) })
 	defer background.Wait()
 	defer a.end()
@@ -106,6 +107,7 @@ func (w Window) options() *options.App {
 func (a *App) startup(ctx context.Context) {
 	a.ctx = ctx
 	close(a.started)
+	a.followText()
 }
 
 // noDisplay turns the panic of a GTK that can not be initialised into an error.

@@ -29,9 +29,10 @@ var layers = map[string]layer{
 		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/rest", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/upkeep", "backend/virt"},
 		"main wires the program, and nothing else",
 	},
-	"app":                 {[]string{"app/notify", "app/tray", "backend/service", "backend/lab", "backend/words"}, whyFace},
+	"app":                 {[]string{"app/notify", "app/portal", "app/tray", "backend/service", "backend/lab", "backend/words"}, whyFace},
 	"app/tray":            {[]string{"backend/lab", "backend/words"}, "it shows what nodes are, and says what was chosen; what comes of that is decided above it"},
 	"app/notify":          {[]string{"backend/lab", "backend/words"}, "it tells what nodes and images are, and that something was clicked; what comes of that is decided above it"},
+	"app/portal":          {nil, "it tells what a desktop says, whatever program it is for"},
 	"app/bindgen":         {[]string{"app"}, "it only describes package app to the page"},
 	"backend/rest":        {[]string{"backend/service", "backend/lab"}, whyFace},
 	"backend/cli":         {[]string{"backend/service", "backend/lab"}, whyFace},
@@ -78,7 +79,7 @@ var fences = []fence{
 	{"github.com/jackc/pgx", []string{"backend/guacamole", "build/stand"}, "the gateway's database is nobody else's business"},
 	{"github.com/adrg/xdg", []string{"backend/config"}, "every name that touches disk is in one place"},
 	{"github.com/wailsapp/wails", []string{"app", "app/bindgen"}, "everything but the desktop must work without one"},
-	{"github.com/godbus/dbus", []string{"app", "app/notify", "app/tray", "build/bus"}, "everything but the desktop must work without one"},
+	{"github.com/godbus/dbus", []string{"app", "app/notify", "app/portal", "app/tray", "build/bus"}, "everything but the desktop must work without one"},
 	// build/dist makes the manual of the commands.
 	{"github.com/spf13/cobra", []string{"backend/cli", "build/dist"}, "flags and help are one face among others"},
 }

@@ -2,7 +2,7 @@
 // are generated from the window's methods; `serve` provides the same in a browser.
 
 import * as app from '../../wailsjs/go/app/App';
-import type { lab, service } from '../../wailsjs/go/models';
+import type { app as desktop, lab, service } from '../../wailsjs/go/models';
 import {
   BrowserOpenURL,
   ClipboardGetText,
@@ -50,6 +50,7 @@ export type GatewayState = lab.GatewayState;
 export type Registration = lab.Registration;
 export type StackService = lab.StackService;
 export type Opening = lab.Opening;
+export type Appearance = desktop.Appearance;
 /** What closing the window comes to. */
 export interface Closing {
   /** It can hide in the tray. */
@@ -279,6 +280,13 @@ export const hideWindow = () => call(app.Hide());
 export const quit = () => call(app.Quit());
 /** The window stays as it is. */
 export const stay = () => call(app.Stay());
+
+/** Hands `take` what of the desktop's looks the page can not learn by itself, now and when it changes. */
+export async function onAppearance(take: (appearance: Appearance) => void): Promise<void> {
+  if (!(await hasDialogs())) return;
+  EventsOn('appearance', take);
+  take(await call(app.Appearance()));
+}
 
 /**
  * Tells what the person looks at, a screen and which node (its UUID) or image (its name) of it, and

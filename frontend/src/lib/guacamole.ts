@@ -5,6 +5,7 @@ import Guacamole from 'guacamole-common-js';
 import type { Client, Display, Keyboard, Status, Stream } from 'guacamole-common-js';
 import { cursorStyle } from './cursor';
 import type { Key } from './keys';
+import { pixelRatio } from './pixels';
 import { sendPointer, type Place } from './pointer';
 import { margin, scaleOf, wish, type Scale, type Size } from './scale';
 import type { Listener, Open, Screen } from './screen';
@@ -159,7 +160,7 @@ class GuacamoleScreen implements Screen {
   }
 
   #lay = (): void => {
-    const [guest, room, ratio] = [this.#guest, this.#room, devicePixelRatio];
+    const [guest, room, ratio] = [this.#guest, this.#room, pixelRatio()];
     if (!room.width || !room.height) return;
     if (this.#scale !== 'actual') this.#askLater();
     if (!guest.width || !guest.height) return;
@@ -182,12 +183,12 @@ class GuacamoleScreen implements Screen {
 
   /** What the gateway is told of this screen; audio is left out, so that none is sent. */
   #request(): string {
-    const { width, height } = wish(this.#room, devicePixelRatio);
+    const { width, height } = wish(this.#room, pixelRatio());
     this.#asked = `${width} ${height}`;
     const query = new URLSearchParams(images.map((type) => ['GUAC_IMAGE', type]));
     query.set('GUAC_WIDTH', String(width));
     query.set('GUAC_HEIGHT', String(height));
-    query.set('GUAC_DPI', String(Math.round(96 * devicePixelRatio)));
+    query.set('GUAC_DPI', String(Math.round(96 * pixelRatio())));
     return query.toString();
   }
 
@@ -195,7 +196,7 @@ class GuacamoleScreen implements Screen {
   #askLater(): void {
     clearTimeout(this.#asking);
     this.#asking = setTimeout(() => {
-      const { width, height } = wish(this.#room, devicePixelRatio);
+      const { width, height } = wish(this.#room, pixelRatio());
       if (`${width} ${height}` === this.#asked) return;
       this.#asked = `${width} ${height}`;
       this.#client.sendSize(width, height);

@@ -2,6 +2,7 @@
 
 import RFB from '@novnc/novnc';
 import type { Key } from './keys';
+import { pixelRatio } from './pixels';
 import { margin, scaleOf, wishOf, type Scale, type Size } from './scale';
 import type { Listener, Open, Screen } from './screen';
 
@@ -96,7 +97,7 @@ class VNCScreen implements Screen {
   #lay = (): void => {
     const { left, top, width, height } = this.#stage.getBoundingClientRect();
     const guest = { width: this.#canvas?.width ?? 0, height: this.#canvas?.height ?? 0 };
-    const [room, ratio] = [{ width, height }, devicePixelRatio];
+    const [room, ratio] = [{ width, height }, pixelRatio()];
     if (!width || !height || !guest.width || !guest.height) return;
     if (this.#scale === 'resize') this.#askLater(room);
     const scale = scaleOf(this.#scale !== 'actual', guest, room, ratio);
@@ -117,7 +118,7 @@ class VNCScreen implements Screen {
   #askLater(room: Size): void {
     clearTimeout(this.#asking);
     this.#asking = setTimeout(() => {
-      const wanted = wishOf(room, devicePixelRatio);
+      const wanted = wishOf(room, pixelRatio());
       const key = `${wanted.width} ${wanted.height}`;
       if (this.#asked === key) return;
       this.#asked = key;

@@ -1,3 +1,12 @@
+export namespace app {
+	
+	export interface Appearance {
+	    accent: string;
+	    zoom: number;
+	}
+
+}
+
 export namespace lab {
 	
 	export enum AddressSource {

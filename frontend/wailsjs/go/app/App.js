@@ -6,6 +6,10 @@ export function AddImage(arg1) {
   return window['go']['app']['App']['AddImage'](arg1);
 }
 
+export function Appearance() {
+  return window['go']['app']['App']['Appearance']();
+}
+
 export function Autostart() {
   return window['go']['app']['App']['Autostart']();
 }

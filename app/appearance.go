@@ -1,0 +1,77 @@
+package app
+
+/*
+#cgo pkg-config: gtk+-3.0
+#include <stdint.h>
+
+void look_like(int dark, int still, int contrast);
+void follow_text(uintptr_t app);
+*/
+import "C"
+
+import (
+	"context"
+	"log/slog"
+	"runtime/cgo"
+	"sync"
+
+	"github.com/wailsapp/wails/v2/pkg/runtime"
+
+	"sandboxlabs/app/portal"
+)
+
+// AppearanceName is the name of the event that brings the page an Appearance.
+const AppearanceName = "appearance"
+
+// Appearance is what of the desktop's looks the page can not learn by itself:
+// its colour scheme, motion and contrast it has from WebKit's media queries.
+type Appearance struct {
+	Accent string  `json:"accent"` // a colour, as #rrggbb; empty: the person has none
+	Zoom   float64 `json:"zoom"`   // pixels of the monitor a CSS pixel has, beside devicePixelRatio
+}
+
+// appearance is the one there is now.
+type appearance struct {
+	mu  sync.Mutex
+	now Appearance
+}
+
+// Appearance gives the page what it is now.
+func (a *App) Appearance() Appearance {
+	a.looks.mu.Lock()
+	defer a.looks.mu.Unlock()
+	return a.looks.now
+}
+
+// change changes it, and tells the page if there is one.
+func (a *App) changeAppearance(change func(*Appearance)) {
+	a.looks.mu.Lock()
+	change(&a.looks.now)
+	now := a.looks.now
+	a.looks.mu.Unlock()
+	select {
+	case <-a.started:
+		runtime.EventsEmit(a.ctx, AppearanceName, now)
+	default: // it asks when it is there
+	}
+}
+
+// followDesktop looks as the desktop's portal says, until ctx ends. Without one,
+// GTK's own settings hold.
+func (a *App) followDesktop(ctx context.Context) {
+	portal.Follow(ctx, a.bus, slog.Default(), func(now portal.Appearance) {
+		C.look_like(C.int(now.Dark), C.int(now.Still), C.int(now.Contrast))
+		a.changeAppearance(func(to *Appearance) { to.Accent = now.Accent })
+	})
+}
+
+// followText follows how large the desktop wants text to be, once GTK is there.
+func (a *App) followText() { C.follow_text(C.uintptr_t(cgo.NewHandle(a))) }
+
+//export textScaled
+func textScaled(app C.uintptr_t, zoom C.double) {
+	a, ok := cgo.Handle(app).Value().(*App)
+	if ok {
+		a.changeAppearance(func(to *Appearance) { to.Zoom = float64(zoom) })
+	}
+}

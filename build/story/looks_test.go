@@ -1,0 +1,177 @@
+package story
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"sandboxlabs/build/inspect"
+)
+
+// looks is what of the desktop's looks has come to the page.
+type looks struct {
+	Dark, Still, Contrast bool
+	Accent                string
+	Background            string
+}
+
+const askLooks = `
+	const is = (query) => matchMedia(query).matches, style = getComputedStyle(document.documentElement);
+	return {
+		Dark: is('(prefers-color-scheme: dark)'), Still: is('(prefers-reduced-motion: reduce)'), Contrast: is('(prefers-contrast: more)'),
+		Accent: style.getPropertyValue('--accent').trim(), Background: getComputedStyle(document.body).backgroundColor,
+	}`
+
+func (p *page) awaitLooks(want looks) {
+	p.Helper()
+	var got looks
+	if !eventually(lookLimit, func() bool { p.ask(askLooks, &got); return got == want }) {
+		p.Errorf("got the looks %+v, want %+v", got, want)
+	}
+}
+
+// TestLooks changes what the desktop's portal says while the window is open, and
+// takes the portal away and brings it back.
+func TestLooks(t *testing.T) {
+	mustPlay(t)
+	t.Parallel()
+	const dark, light = "rgb(14, 16, 19)", "rgb(244, 245, 247)"
+	place := newPlace(t, session)
+	place.newBus()
+	p := openWindow(place, "looks")
+	p.await(id("no-images"))
+	p.click(id("nav-images"))
+	p.awaitLooks(looks{Accent: "#2f5fd0", Background: light}) // GTK's own, without a portal
+	p.picture("without-portal")
+	portal := must(place.bus.NewPortal(map[string]any{"color-scheme": uint32(1)}))(t)
+	p.awaitLooks(looks{Dark: true, Accent: "#3d6fe0", Background: dark})
+	p.picture("dark")
+	type rgb struct{ R, G, B float64 }
+	check(t, portal.Set("accent-color", rgb{0.91, 0.8, 0.18}))
+	p.awaitLooks(looks{Dark: true, Accent: "#e8cc2e", Background: dark})
+	p.picture("dark-yellow")
+	check(t, portal.Set("color-scheme", uint32(2)))
+	p.awaitLooks(looks{Accent: "#99871e", Background: light}) // yellow on white could not be seen
+	p.picture("light-yellow")
+	check(t, portal.Set("reduced-motion", uint32(1)))
+	p.awaitLooks(looks{Still: true, Accent: "#99871e", Background: light})
+	check(t, portal.Close())
+	portal = must(place.bus.NewPortal(map[string]any{"color-scheme": uint32(1), "contrast": uint32(1)}))(t)
+	p.awaitLooks(looks{Dark: true, Contrast: true, Accent: "#2f5fd0", Background: "rgb(0, 0, 0)"})
+	p.picture("dark-contrast")
+	check(t, portal.Set("contrast", uint32(0)))
+	check(t, portal.Set("color-scheme", uint32(0)))
+	p.awaitLooks(looks{Accent: "#2f5fd0", Background: light})
+}
+
+// TestPixels looks at a console at its own size on monitors of several scales: each
+// pixel of the guest is as many of the monitor, and as sharp.
+func TestPixels(t *testing.T) {
+	mustPlay(t)
+	t.Parallel()
+	place := newPlace(t, session)
+	place.addTiny()
+	place.sandboxlabs("node", "create", "web-1", "--image", "tiny", "--memory", "128", "--start", "--wait")
+	g := &guest{place: place, name: "web-1"}
+	g.awaitBoot()
+	for _, test := range []struct {
+		env   []string
+		ratio float64 // pixels of the monitor a CSS pixel has
+		scale int     // of a pixel of the guest, in those
+	}{
+		{[]string{"GDK_DPI_SCALE=1.25"}, 1.25, 1},
+		{[]string{"GDK_DPI_SCALE=1.5"}, 1.5, 2},
+		{[]string{"GDK_SCALE=2"}, 2, 2},
+	} {
+		t.Run(strings.Join(test.env, " "), func(t *testing.T) {
+			place := *place
+			place.t = t
+			p := openScaled(&place, test.env)
+			p.await(id("node-row", "name", "web-1", "state", "running"))
+			p.ask(fmt.Sprintf("location.hash = '#/console/%s'", place.virsh("domuuid", "web-1")), new(any))
+			p.await(id("console", "state", "connected"))
+			p.clickWithin(id("console-scale"))
+			p.clickWithin(id("scale-actual"))
+			p.await(id("console-scale", "scale", "actual"))
+			p.wantSharp(test.ratio, test.scale)
+		})
+	}
+}
+
+// openScaled opens the window on a monitor of another scale. Where the mouse is on
+// the page is not learnt: nothing is clicked with it.
+func openScaled(place *place, env []string) *page {
+	place.t.Helper()
+	d := newDesk(place)
+	port := freePort(place.t)
+	env = append(env, d.display, "NO_AT_BRIDGE=1", fmt.Sprintf("WEBKIT_INSPECTOR_HTTP_SERVER=127.0.0.1:%d", port))
+	cmd := place.command(env, "dbus-run-session", "--", place.program)
+	place.start(cmd)
+	place.t.Cleanup(func() { // before another is opened: there is one at a time
+		check(place.t, syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM))
+		if !eventually(lookLimit, func() bool { return syscall.Kill(-cmd.Process.Pid, 0) != nil }) {
+			place.t.Error("the program does not end")
+		}
+	})
+	p := &page{T: place.t, desk: d, window: d.awaitWindow("SandBoxLabs")}
+	d.await("the inspector", func() bool {
+		ctx, cancel := context.WithTimeout(context.Background(), inspect.Limit)
+		defer cancel()
+		i, err := inspect.WebKit(ctx, port)
+		p.inspector = i
+		return err == nil
+	})
+	return p
+}
+
+// clickWithin clicks an element from within the page.
+func (p *page) clickWithin(selector string) {
+	p.Helper()
+	p.await(selector)
+	p.ask(fmt.Sprintf("document.querySelector('%s').click()", selector), new(any))
+}
+
+// wantSharp compares what the desk shows of the display with what the guest has, each
+// pixel of it that many of the monitor. It is the text above the cursor, which blinks, and
+// WebKit may put all of it on the next pixel, sharp as it is.
+func (p *page) wantSharp(ratio float64, scale int) {
+	p.Helper()
+	const edge = 32 // that the frame of the console may cover, in pixels of the monitor
+	size := point{400, 30 * scale}
+	dir := p.TempDir()
+	guest, seen := filepath.Join(dir, "guest.png"), filepath.Join(dir, "seen.png")
+	shot := filepath.Join(p.desk.place.dir, "tmp", "shot")
+	p.desk.place.virsh("screenshot", "web-1", "--file", shot)
+	run(p.T, exec.Command("convert", shot, "-filter", "point", "-resize", fmt.Sprintf("%d%%", 100*scale), guest))
+	if !eventually(lookLimit, func() bool {
+		var at picture
+		p.ask(fmt.Sprintf(findPicture, `'canvas'`), &at)
+		left, top := int(math.Round(at.Left*ratio)), int(math.Round(at.Top*ratio))
+		p.desk.picture(p.desk.inner(p.window).plus(point{left + edge, top + edge}), size, seen)
+		for _, off := range []point{{0, 0}, {0, 1}, {1, 0}, {1, 1}} {
+			part := fmt.Sprintf("%s[%dx%d+%d+%d]", guest, size.X, size.Y, edge-off.X, edge-off.Y)
+			if _, err := output(exec.Command("compare", "-metric", "AE", part, seen, "null:")); err == nil {
+				return true
+			}
+		}
+		return false
+	}) {
+		p.Errorf("got other pixels than the guest's, each %d of the monitor's", scale)
+	}
+}
+
+// inner is where a window's content begins on the desk.
+func (d *desk) inner(window string) point {
+	d.place.t.Helper()
+	var at point
+	for line := range strings.Lines(must(d.try("xwininfo", "-id", window))(d.place.t)) {
+		_, _ = fmt.Sscanf(strings.TrimSpace(line), "Absolute upper-left X: %d", &at.X)
+		_, _ = fmt.Sscanf(strings.TrimSpace(line), "Absolute upper-left Y: %d", &at.Y)
+	}
+	return at
+}
