@@ -199,6 +199,9 @@ func (m made) checkRPM(t *testing.T) {
 			t.Errorf("it has no /usr/%s", want)
 		}
 	}
+	if got, want := mustRun(t, "rpm", "-qp", "--licensefiles", m.rpm), "/usr/share/doc/sandboxlabs/third-party-licences.gz\n"; got != want {
+		t.Errorf("licences are in %q, want %q", got, want)
+	}
 	if scripts := mustRun(t, "rpm", "-qp", "--scripts", m.rpm); scripts != "" {
 		t.Errorf("it runs %s", scripts)
 	}

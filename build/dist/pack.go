@@ -19,6 +19,7 @@ import (
 type packed struct {
 	From, To string
 	Mode     string // octal
+	Type     string // of nfpm: doc is what an installation without documentation leaves out
 }
 
 // architecture is that of the program, as Go and Debian call it.
@@ -132,7 +133,13 @@ func (s *stage) files(kind string) (files []packed, err error) {
 		if name, is := strings.CutPrefix(within, zshFolder); is && kind == "deb" {
 			within = debianZshFolder + name
 		}
-		files = append(files, packed{path, filepath.Join(s.prefix, within), fmt.Sprintf("%#o", info.Mode().Perm())})
+		f := packed{path, filepath.Join(s.prefix, within), fmt.Sprintf("%#o", info.Mode().Perm()), "file"}
+		if kind == "rpm" && strings.HasPrefix(within, "share/man/") {
+			f.Type = "doc"
+		} else if kind == "rpm" && strings.HasPrefix(within, "share/doc/") {
+			f.Type = "licence"
+		}
+		files = append(files, f)
 		return nil
 	})
 	return files, err
