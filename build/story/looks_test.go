@@ -39,7 +39,6 @@ func (p *page) awaitLooks(want looks) {
 // takes the portal away and brings it back.
 func TestLooks(t *testing.T) {
 	mustPlay(t)
-	t.Parallel()
 	const dark, light = "rgb(14, 16, 19)", "rgb(244, 245, 247)"
 	place := newPlace(t, session)
 	place.newBus()
@@ -73,12 +72,10 @@ func TestLooks(t *testing.T) {
 // pixel of the guest is as many of the monitor, and as sharp.
 func TestPixels(t *testing.T) {
 	mustPlay(t)
-	t.Parallel()
 	place := newPlace(t, session)
 	place.addTiny()
 	place.sandboxlabs("node", "create", "web-1", "--image", "tiny", "--memory", "128", "--start", "--wait")
-	g := &guest{place: place, name: "web-1"}
-	g.awaitBoot()
+	shot := place.awaitText("web-1")
 	for _, test := range []struct {
 		env   []string
 		ratio float64 // pixels of the monitor a CSS pixel has
@@ -92,13 +89,13 @@ func TestPixels(t *testing.T) {
 			place := *place
 			place.t = t
 			p := openScaled(&place, test.env)
-			p.await(id("node-row", "name", "web-1", "state", "running"))
+			p.await(id("node-row", "name", "web-1", "state", "paused"))
 			p.ask(fmt.Sprintf("location.hash = '#/console/%s'", place.virsh("domuuid", "web-1")), new(any))
 			p.await(id("console", "state", "connected"))
 			p.clickWithin(id("console-scale"))
 			p.clickWithin(id("scale-actual"))
 			p.await(id("console-scale", "scale", "actual"))
-			p.wantSharp(test.ratio, test.scale)
+			p.wantSharp(shot, test.ratio, test.scale)
 		})
 	}
 }
@@ -136,25 +133,44 @@ func (p *page) clickWithin(selector string) {
 	p.ask(fmt.Sprintf("document.querySelector('%s').click()", selector), new(any))
 }
 
+// firstLines is the part of a guest's display in which its BIOS names itself, but for
+// what the frame of the console may cover.
+var firstLines = struct{ X, Y, Width, Height int }{4, 4, 360, 40}
+
+// awaitText waits until the BIOS of a node has said something, makes the node stand
+// still, and gives the file of its picture.
+func (p *place) awaitText(node string) string {
+	p.t.Helper()
+	shot := filepath.Join(p.dir, "tmp", "shot")
+	part := fmt.Sprintf("%s[%dx%d+%d+%d]", shot, firstLines.Width, firstLines.Height, firstLines.X, firstLines.Y)
+	if !eventually(bootLimit, func() bool {
+		_, err := output(p.command(nil, "virsh", "-q", "-c", p.uri, "screenshot", node, "--file", shot))
+		colours, _ := output(exec.Command("identify", "-format", "%k", part))
+		return err == nil && colours == "2"
+	}) {
+		p.t.Fatalf("%s shows no text", node)
+	}
+	p.virsh("suspend", node)
+	p.virsh("screenshot", node, "--file", shot)
+	return shot
+}
+
 // wantSharp compares what the desk shows of the display with what the guest has, each
-// pixel of it that many of the monitor. It is the text above the cursor, which blinks, and
-// WebKit may put all of it on the next pixel, sharp as it is.
-func (p *page) wantSharp(ratio float64, scale int) {
+// pixel of it that many of the monitor. WebKit may put all of it on the next pixel, sharp
+// as it is.
+func (p *page) wantSharp(shot string, ratio float64, scale int) {
 	p.Helper()
-	const edge = 32 // that the frame of the console may cover, in pixels of the monitor
-	size := point{400, 30 * scale}
 	dir := p.TempDir()
 	guest, seen := filepath.Join(dir, "guest.png"), filepath.Join(dir, "seen.png")
-	shot := filepath.Join(p.desk.place.dir, "tmp", "shot")
-	p.desk.place.virsh("screenshot", "web-1", "--file", shot)
+	corner, size := point{firstLines.X * scale, firstLines.Y * scale}, point{firstLines.Width * scale, firstLines.Height * scale}
 	run(p.T, exec.Command("convert", shot, "-filter", "point", "-resize", fmt.Sprintf("%d%%", 100*scale), guest))
 	if !eventually(lookLimit, func() bool {
 		var at picture
 		p.ask(fmt.Sprintf(findPicture, `'canvas'`), &at)
 		left, top := int(math.Round(at.Left*ratio)), int(math.Round(at.Top*ratio))
-		p.desk.picture(p.desk.inner(p.window).plus(point{left + edge, top + edge}), size, seen)
+		p.desk.picture(p.desk.inner(p.window).plus(point{left, top}).plus(corner), size, seen)
 		for _, off := range []point{{0, 0}, {0, 1}, {1, 0}, {1, 1}} {
-			part := fmt.Sprintf("%s[%dx%d+%d+%d]", guest, size.X, size.Y, edge-off.X, edge-off.Y)
+			part := fmt.Sprintf("%s[%dx%d+%d+%d]", guest, size.X, size.Y, corner.X-off.X, corner.Y-off.Y)
 			if _, err := output(exec.Command("compare", "-metric", "AE", part, seen, "null:")); err == nil {
 				return true
 			}

@@ -26,7 +26,6 @@ func (p *place) newBus() {
 // keyboard, to a double of the desktop's daemon and to a real one.
 func TestNotices(t *testing.T) {
 	mustPlay(t)
-	t.Parallel()
 	place := newPlace(t, session)
 	place.newBus()
 	place.addTiny()
