@@ -17,26 +17,39 @@ func Told(english string) string {
 	return c.told(english)
 }
 
-// A text is looked for whole, then without the full stop and the capital that it got as a
-// sentence, then in front of its cause, then sentence by sentence.
+// A text is looked for whole, then in front of its cause, then as one that has its cause within,
+// then sentence by sentence.
 func (c *catalogue) told(english string) string {
-	if text, ok := c.find(english); ok {
+	if text, ok := c.sentence(english, false); ok {
 		return text
 	}
-	if bare := uncapital(strings.TrimSuffix(english, ".")); bare != english {
-		if text, ok := c.find(bare); ok {
-			return text + strings.Repeat(".", len(english)-len(bare))
-		}
-	}
 	for at := range splits(english, ": ") {
-		if text, ok := c.find(uncapital(english[:at])); ok {
+		if text, ok := c.sentence(english[:at], false); ok {
 			return text + ": " + c.told(english[at+2:])
 		}
+	}
+	if text, ok := c.sentence(english, true); ok {
+		return text
 	}
 	if at := sentenceEnd.FindStringIndex(english); at != nil {
 		return c.told(english[:at[0]+1]) + " " + c.told(english[at[1]-1:])
 	}
 	return english
+}
+
+// sentence finds a text as it is, or without the capital and the full stop that it got as a
+// sentence: what fits best.
+func (c *catalogue) sentence(english string, causes bool) (string, bool) {
+	best := c.find(english, causes)
+	bare, stop := strings.CutSuffix(english, ".")
+	for _, text := range []string{uncapital(bare), bare} {
+		if f := c.find(text, causes); f.weight > best.weight {
+			if best = f; stop {
+				best.text += "."
+			}
+		}
+	}
+	return best.text, best.weight > 0
 }
 
 // sentenceEnd is between two sentences.
@@ -59,29 +72,37 @@ func uncapital(s string) string {
 	return string(unicode.ToLower(r)) + s[n:]
 }
 
+// found is a text in the language, and how many bytes of the English it accounts for.
+type found struct {
+	text   string
+	weight int
+}
+
 // find looks a text up, by itself or by what it was made of; of several texts that
-// fit, the one of which most is the same.
-func (c *catalogue) find(english string) (string, bool) {
+// fit, the one of which most is the same. What fills a place at the end may have a
+// cause behind a colon where causes are looked for.
+func (c *catalogue) find(english string, causes bool) found {
 	if t, ok := c.texts[english]; ok && t.IsTranslated() {
-		return t.Get(), true
+		return found{t.Get(), len(english)}
 	}
 	var best pattern
 	var values []string
 	for _, p := range c.patterns {
 		if p.weight > best.weight {
-			if v, ok := p.match(english); ok {
+			if v, ok := p.match(english, causes); ok {
 				best, values = p, v
 			}
 		}
 	}
-	if values == nil {
-		return "", false
-	}
 	for i, v := range values {
 		values[i] = c.text(v)
 	}
-	return fill(c.text(best.key), values), true
+	return found{fill(c.text(best.key), values), best.weight}
 }
+
+// few is of how many bytes a text has so little of its own that only names may fill its places:
+// "{0} is {1}" would be found in anybody's words.
+const few = 12
 
 // pattern is a text with places, to find what it was filled with.
 type pattern struct {
@@ -99,9 +120,8 @@ func newPattern(key string) pattern {
 	return p
 }
 
-// match gives what fills the places, if the text is one of this pattern. A place is not empty, and
-// has no colon within, but at the end of the text: what stands there may have a cause of its own.
-func (p pattern) match(text string) ([]string, bool) {
+// match gives what fills the places, if the text is one of this pattern. No place is empty.
+func (p pattern) match(text string, causes bool) ([]string, bool) {
 	rest, ok := strings.CutPrefix(text, p.pieces[0])
 	if !ok {
 		return nil, false
@@ -117,7 +137,7 @@ func (p pattern) match(text string) ([]string, bool) {
 		if at <= 0 || p.order[i] >= len(values) {
 			return nil, false
 		}
-		if rest[at:] != "" && strings.Contains(rest[:at], ": ") {
+		if strings.Contains(rest[:at], ": ") && (!causes || rest[at:] != "") || p.weight < few && strings.Contains(rest[:at], " ") {
 			return nil, false
 		}
 		values[p.order[i]], rest = rest[:at], rest[at+len(piece):]

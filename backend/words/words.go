@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -29,7 +30,7 @@ type catalogue struct {
 	language string
 	po       *gotext.Po // empty for English, whose texts are their own keys
 	texts    map[string]*gotext.Translation
-	patterns []pattern // of the texts with places
+	patterns []pattern // of what the program says, where it has places
 }
 
 // spoken is the language in use.
@@ -86,7 +87,7 @@ func read(language string, content []byte) *catalogue {
 	c.po.Parse(content)
 	c.texts = c.po.GetDomain().GetTranslations()
 	for key, t := range c.texts {
-		if t.IsTranslated() && t.PluralID == "" && place.MatchString(key) {
+		if t.IsTranslated() && t.PluralID == "" && slices.Contains(t.Refs, "program") && place.MatchString(key) {
 			c.patterns = append(c.patterns, newPattern(key))
 		}
 	}

@@ -10,23 +10,29 @@ msgstr ""
 "Language: de\n"
 "Plural-Forms: nplurals=2; plural=(n != 1);\n"
 
+#: program
 msgid "{0} has {1} disks"
 msgstr "{1} Festplatten hat {0}"
 
+#: program
 msgid "{0} node runs"
 msgid_plural "{0} nodes run"
 msgstr[0] "{0} Node läuft"
 msgstr[1] "{0} Nodes laufen"
 
+#: program
 msgid "image {0} is not there"
 msgstr "Image {0} ist nicht da"
 
+#: program
 msgid "{0} is not there"
 msgstr "{0} gibt es nicht"
 
+#: program
 msgid "{0} can not be read"
 msgstr "{0} ist nicht lesbar"
 
+#: program
 msgid "could not {0}: it is {1}"
 msgstr "{0} ging nicht: Zustand {1}"
 

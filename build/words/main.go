@@ -1,8 +1,9 @@
 // Command words prints the English texts that the program gives to people through the page, the
 // tray and notifications, as a JSON list. Run it at the top of the tree.
 //
-// A text is what a call below is given as its format, what a field below is set to, and each
-// sentence of the files below. What is put into it has its number in braces: {0}, {1}.
+// A text is what words.Number and a call below are given as format, what a field below is set to, and each
+// sentence of the files below. What is put into it has its number in braces: {0}, {1}. One that
+// counts has its forms below each other.
 package main
 
 import (
@@ -24,18 +25,22 @@ import (
 )
 
 // formats are the calls that make a text: the place of the format among their arguments.
-var formats = map[string]int{"lab.Errorf": 1, "Errorf": 1, "WithHint": 0, "fine": 1, "checkAbility": 2, "words.Text": 0}
+var formats = map[string]int{
+	"lab.Errorf": 1, "Errorf": 1, "WithHint": 0, "fine": 1, "checkAbility": 2, "words.Text": 0,
+	"c.with": 1, "fault": 0, "c.tell": 1, "c.settleIn": 3,
+}
 
 // fields of what leaves the process that have a text.
-var fields = []string{"Message", "Hint"}
+var fields = []string{"Message", "Hint", "what"}
 
 // outspoken are files that have sentences elsewhere, too: all that has a space in it is one.
 var outspoken = []string{
 	"backend/guacamole/check.go", "backend/images/ovf.go", "backend/images/probe.go", "backend/stack/trouble.go",
+	"backend/virt/abilities.go", "backend/virt/accel.go",
 }
 
 // sentence tells those from SQL.
-var sentence = regexp.MustCompile(`^(?:%s|[a-z]|[A-Z][a-z]).* [a-z]`)
+var sentence = regexp.MustCompile(`^(?:%s|[a-z]|[A-Z][a-z]|KVM ).* [a-z]`)
 
 func main() {
 	log.SetFlags(0)
@@ -120,6 +125,9 @@ func (g *gatherer) visit(n ast.Node) bool {
 	case *ast.CallExpr:
 		if at, ok := formats[called(n.Fun)]; ok && at < len(n.Args) {
 			g.take(g.text(n.Args[at]))
+		}
+		if called(n.Fun) == "words.Number" {
+			g.texts = append(g.texts, words.Key(g.text(n.Args[1]))+"\n"+words.Key(g.text(n.Args[2])))
 		}
 	case *ast.KeyValueExpr:
 		if key, ok := n.Key.(*ast.Ident); ok && slices.Contains(fields, key.Name) {

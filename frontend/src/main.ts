@@ -5,6 +5,6 @@ import { speak } from './lib/words';
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 // Tables of texts are filled when their module is loaded, so the language comes before all of them.
-await speak(navigator.languages);
+document.documentElement.lang = await speak(navigator.languages);
 const { default: App } = await import('./routes/App.svelte');
 mount(App, { target });

@@ -16,16 +16,22 @@ export const languages = () =>
     .filter((file) => file.endsWith('.po'))
     .map((file) => basename(file, '.po'));
 
-/** What a catalogue has: its forms in that language by those in English, one below the other. */
+/**
+ * What a catalogue has, by the English forms, one below the other: those in its language, and of
+ * whom they are, the page or the program.
+ */
 export function load(language) {
   const { items } = PO.parse(readFileSync(path(language), 'utf8'));
-  return new Map(items.map((item) => [keyOf(item), item.msgstr]));
+  return new Map(items.map((item) => [keyOf(item), { forms: item.msgstr, of: item.references }]));
 }
 
-/** The texts of a language by the English ones: a list where there are several forms. */
+/** What the page loads of a language: its texts by the English ones, and which of them the program says. */
 export function catalogue(language) {
-  const told = [...load(language)].filter(([, forms]) => forms.every(Boolean));
-  return Object.fromEntries(told.map(([key, forms]) => [key, key.includes('\n') ? forms : forms[0]]));
+  const all = [...load(language)].filter(([, { forms }]) => forms.every(Boolean));
+  return {
+    texts: Object.fromEntries(all.map(([key, { forms }]) => [key, key.includes('\n') ? forms : forms[0]])),
+    said: all.filter(([key, { of }]) => !key.includes('\n') && of.includes('program')).map(([key]) => key),
+  };
 }
 
 /** Writes a catalogue in the order of the English texts, so that two who add to it seldom meet. */
@@ -37,20 +43,19 @@ export function save(language, texts) {
     'Content-Transfer-Encoding': '8bit',
     'Plural-Forms': 'nplurals=2; plural=(n != 1);',
   };
-  po.items = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, msgstr]) => itemOf(key, msgstr));
+  po.items = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, text]) => itemOf(key, text));
   writeFileSync(path(language), `${po}`);
 }
 
-function itemOf(key, msgstr) {
+function itemOf(key, { forms, of }) {
   const item = new PO.Item();
   [item.msgid, item.msgid_plural = null] = key.split('\n');
-  item.msgstr = msgstr;
+  item.msgstr = forms;
+  item.references = of;
   return item;
 }
 
+const untold = (key) => key.split('\n').map(() => '');
+
 /** A text as it stands in a catalogue that has nothing for it yet. */
-export const stanza = (key) =>
-  `${itemOf(
-    key,
-    key.split('\n').map(() => ''),
-  )}`;
+export const stanza = (key, of) => `${itemOf(key, { forms: untold(key), of })}`;

@@ -22,14 +22,16 @@ const read = new Set(
 const verbatim = new Set(['code', 'path', 'pre', 'samp', 'script', 'style']);
 
 /** Files without a text of ours: tables of keys and of typing, the bindings, and how texts are found. */
-const untold = /(^|\/)(words|film|cursor)\.ts$|\.(test|d)\.ts$/;
+const untold = /(^|\/)(words|told|film|cursor|layouts)\.ts$|\.(test|d)\.ts$/;
 
 const letter = /\p{L}/u;
 // Names of keys as the DOM has them, and a sign of code: brackets, `a:b`, `a=b`, a path, an address.
 const key =
-  /^(?:Alt|AltGraph|Arrow\w+|Backspace|Content-Type|Control|Enter|Escape|Insert|Meta|Page(Up|Down)|Shift|Tab)$/;
+  /^(?:(?:Ctrl|Shift|Alt)\+.*|Alt\w*|Arrow\w+|Backspace|Content-Type|Control\w*|Dead|End|Enter|Esc|Escape|F\d+|Home|Insert|Meta\w*|Page(Up|Down)|PrintScreen|Shift\w*|Space|Super|Tab|KeyV|[KMGTP]iB|(?:\w*Key[A-Z]|\w*Quote) .*)$/;
 const code =
-  /^[#/.:[\\<]|^\S*[a-z][:=]\S|[{}<>$[\]]{2}|\[\w|^(button|dialog|input),|^left: |^https?:|^postgres:/;
+  /^[$/.:[\\<]|^#[-/\w]|^\S*[a-z][:=]\S|\[\w|^(button|dialog|input),|^left: |^\([a-z]|^https?:|^postgres:/;
+/** What has a space and is for the machine. */
+const machine = new Set(['web app', 'stack ready', 'disk space', 'missing node', 'missing nodes']);
 // A sentence, or a word that begins one. What is all of one case is the name of something.
 const sentence = /^[\p{Lu}“][^\n]*\p{Ll}|\p{L}{2,}[\p{L}’',.:;]* +\p{L}|^[#\d].* \p{L}/u;
 
@@ -38,9 +40,11 @@ function isText({ msgStr, details }) {
   if (!letter.test(text.replaceAll('#', '')) || verbatim.has(details.element)) return false;
   if (details.scope === 'markup') return true;
   if (details.scope === 'attribute') {
-    return read.has(details.attribute) || (details.attribute === 'name' && details.element === 'Fact');
+    return (
+      read.has(details.attribute) || (details.attribute === 'name' && /Fact$/.test(details.element ?? ''))
+    );
   }
-  return sentence.test(text) && !key.test(text) && !code.test(text);
+  return sentence.test(text) && !key.test(text) && !code.test(text) && !machine.has(text);
 }
 
 const options = {

@@ -3,20 +3,23 @@
 
 const prefix = 'virtual:words/';
 
-/** For vite.config: nothing of it in tests, which read English. */
+/** For vite.config. Tests have the sources as they are, in English, and the catalogues. */
 export function words() {
-  let read, po;
+  let read, testing;
   return {
     name: 'words',
-    apply: (_, { mode }) => mode !== 'test',
+    // It is met in no source, and would be met late: the dev page would begin anew.
+    config: () => ({ optimizeDeps: { exclude: ['@wuchale/svelte'] } }),
+    configResolved({ mode }) {
+      testing = mode === 'test';
+    },
     async buildStart() {
-      // Here, so that tests of the page need none of what they import.
-      read = await import('./read.js');
-      po = await import('./po.js');
+      if (!testing) read = await import('./read.js');
     },
     resolveId: (id) => (id.startsWith(prefix) ? `\0${id}` : undefined),
-    load(id) {
+    async load(id) {
       if (!id.startsWith(`\0${prefix}`)) return undefined;
+      const po = await import('./po.js');
       const language = id.slice(prefix.length + 1);
       this.addWatchFile(`${po.folder}/${language}.po`);
       return `export default ${JSON.stringify(po.catalogue(language))}`;
@@ -25,7 +28,7 @@ export function words() {
       order: 'pre',
       async handler(content, id) {
         const [file] = id.split('?');
-        if (id !== file || !read.isSource(file)) return undefined;
+        if (testing || id !== file || !read.isSource(file)) return undefined;
         const { code, map } = await read.texts(file, content);
         return code && { code, map };
       },

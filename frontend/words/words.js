@@ -9,11 +9,15 @@ import { sources, texts } from './read.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const checking = process.argv[2] === 'check';
 
-/** All texts by their English, each with where it is from. */
+/** All texts by their English, each with whose it is. */
 async function gather() {
-  const all = new Map(JSON.parse(readFileSync(0, 'utf8')).map((text) => [text, 'the program']));
+  const said = new Set(JSON.parse(readFileSync(0, 'utf8')));
+  const all = new Map([...said].map((text) => [text, ['program']]));
   for (const file of sources()) {
-    for (const forms of (await texts(root + file)).found) all.set(forms.join('\n'), file);
+    for (const forms of (await texts(root + file)).found) {
+      const key = forms.join('\n');
+      all.set(key, said.has(key) ? ['page', 'program'] : ['page']);
+    }
   }
   return all;
 }
@@ -35,9 +39,9 @@ function faults(language, all) {
   const own = load(language);
   const missing = [...all.keys()].filter((key) => !own.has(key));
   return [
-    ...missing.map((key) => `add this text of ${all.get(key)}:\n${stanza(key)}`),
+    ...missing.map((key) => `add this text, with its translation:\n${stanza(key, all.get(key))}`),
     ...[...own]
-      .map(([key, forms]) => [key, all.has(key) ? fault(key, forms) : 'is used no more'])
+      .map(([key, { forms }]) => [key, all.has(key) ? fault(key, forms) : 'is used no more'])
       .filter(([, why]) => why)
       .map(([key, why]) => `“${key}” ${why}`),
   ];
@@ -45,7 +49,8 @@ function faults(language, all) {
 
 function update(language, all) {
   const own = load(language);
-  save(language, new Map([...all.keys()].map((key) => [key, own.get(key) ?? key.split('\n').map(() => '')])));
+  const forms = (key) => own.get(key)?.forms ?? key.split('\n').map(() => '');
+  save(language, new Map([...all].map(([key, of]) => [key, { forms: forms(key), of }])));
 }
 
 const all = await gather();

@@ -55,7 +55,7 @@ export function originLine({ origin }: Image): string {
     file: `From ${of}`,
     catalogue: `From the catalogue: ${of}`,
     address: `From ${host(of)}`,
-    node: `Made of the node ${of}${origin.base ? `, on ${origin.base}` : ''}`,
+    node: origin.base ? `Made of the node ${of}, on ${origin.base}` : `Made of the node ${of}`,
     found: 'Found in the pool',
   };
   const line = from[origin.kind] ?? '';

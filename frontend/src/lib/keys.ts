@@ -35,10 +35,10 @@ export interface Chord {
 }
 
 export const chords: Chord[] = [
-  { id: 'cad', label: 'Ctrl+Alt+Del', keys: [ctrl, alt, key(0xffff, 'Delete')] },
+  { id: 'cad', label: 'Ctrl+Alt+Del', keys: [ctrl, alt, key(0xffff, /* @wc-ignore */ 'Delete')] },
   { id: 'backspace', label: 'Ctrl+Alt+Backspace', keys: [ctrl, alt, key(0xff08, 'Backspace')] },
   { id: 'alt-tab', label: 'Alt+Tab', keys: [alt, tab] },
-  { id: 'print', label: 'Print', keys: [key(0xff61, 'PrintScreen')] },
+  { id: 'print', label: /* @wc-ignore */ 'Print', keys: [key(0xff61, 'PrintScreen')] },
   { id: 'super', label: 'Super', keys: [modifiers.super] },
   { id: 'escape', label: 'Esc', keys: [key(0xff1b, 'Escape')] },
 ];

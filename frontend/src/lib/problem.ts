@@ -1,6 +1,7 @@
 // Errors: one form for everything that can go wrong, whichever way it came.
 
 import type { Problem } from './lab';
+import { told } from './told';
 
 /** A Problem that can be thrown. `message` names the cause, `hint` the remedy. */
 export class LabError extends Error implements Problem {
@@ -37,16 +38,16 @@ const opener =
   /^(a|an|another|can not|consoles|could not|image(?= \S+ is)|it|no|not|nothing|the|there|this|your)\b/;
 
 /**
- * A message as a sentence: the program writes it to stand behind its name and a colon.
+ * A message as a sentence, in the language of the page: the program writes it to stand behind its name and a colon.
  * What begins with a name keeps it as it is.
  */
 export function sentence(message: string): string {
-  const begun = message.replace(opener, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+  const begun = told(message).replace(opener, (word) => word.charAt(0).toUpperCase() + word.slice(1));
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 
 /** The Problem in one line: what happened, and what to do about it. */
-export const inFull = ({ message, hint = '' }: Problem) => `${sentence(message)} ${hint}`.trim();
+export const inFull = ({ message, hint }: Problem) => `${sentence(message)} ${told(hint)}`.trim();
 
 /** The Problem as text for the clipboard. */
 export function problemText(problem: Problem): string {

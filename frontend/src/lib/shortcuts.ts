@@ -1,5 +1,7 @@
 // The keys, once: what handles them and the list of them are both made from this table.
 
+import { keyNames } from './keynames';
+
 export type Place = 'Anywhere' | 'In the list of nodes' | 'Details' | 'Console' | 'Palette';
 
 export interface Shortcut {
@@ -56,8 +58,8 @@ const listKeys = [
   ['console', 'node', ['Enter'], 'Open the console'],
   ['details', 'control', ['d', 'Alt+Enter'], 'Open the details'],
   ['rename', 'control', ['F2'], 'Rename in place'],
-  ['delete', 'control', ['Delete'], 'Delete what is selected, or the node'],
-  ['menu', 'control', ['Menu', 'Shift+F10'], 'Open the menu of the node'],
+  ['delete', 'control', [/* @wc-ignore */ 'Delete'], 'Delete what is selected, or the node'],
+  ['menu', 'control', [/* @wc-ignore */ 'Menu', 'Shift+F10'], 'Open the menu of the node'],
 ] as const;
 
 /** What parts of the page listen to themselves, while they have the keyboard. */
@@ -97,8 +99,8 @@ export type ListKey = (typeof listKeys)[number][0];
 
 export const shortcuts: readonly Shortcut[] = [...pageShortcuts, ...ownShortcuts];
 
-/** The first keys of a shortcut, for a tooltip. */
-export const keysOf = (id: string): string => shortcuts.find((it) => it.id === id)?.keys[0] ?? '';
+/** The first keys of a shortcut, as they are printed, for a tooltip. */
+export const keysOf = (id: string): string => keyNames(shortcuts.find((it) => it.id === id)?.keys[0] ?? '');
 
 /** Between two keys of a sequence, in milliseconds. */
 const patience = 1_000;
@@ -119,7 +121,7 @@ const printed: Record<string, string> = {
   ArrowDown: '↓',
   ArrowLeft: '←',
   ArrowRight: '→',
-  ContextMenu: 'Menu',
+  ContextMenu: /* @wc-ignore */ 'Menu',
   ' ': 'Space',
 };
 

@@ -5,8 +5,12 @@
 type Part = string | number | Element;
 type Element = [tag: number, ...Part[]];
 
-/** The texts of a language by their English; of one with several forms all of them. */
-export type Catalogue = Record<string, string | string[]>;
+export interface Catalogue {
+  /** By their English; of one with several forms all of them. */
+  texts: Record<string, string | string[]>;
+  /** Those that the program says. */
+  said: string[];
+}
 
 const catalogues: Record<string, () => Promise<{ default: Catalogue }>> = {
   de: () => import('virtual:words/de'),
@@ -15,7 +19,8 @@ const catalogues: Record<string, () => Promise<{ default: Catalogue }>> = {
 /** The languages there are, the one of the sources first. */
 export const languages = ['en', ...Object.keys(catalogues)] as const;
 
-let catalogue: Catalogue = {};
+const none: Catalogue = { texts: {}, said: [] };
+let catalogue = none;
 let chosen = 'en-GB';
 const parted = new Map<string, Part[]>();
 
@@ -24,14 +29,14 @@ export const locale = () => chosen;
 
 /**
  * Has every text from now on in the first of the wished languages that there is, English if there
- * is none. To be done before what has texts is loaded, whose tables are filled then.
+ * is none; gives which. To be done before what has texts is loaded, whose tables are filled then.
  */
-export async function speak(wishes: readonly string[]): Promise<void> {
+export async function speak(wishes: readonly string[]): Promise<string> {
   const language = languages.find((it) => it === wishes.map(base).find(known)) ?? 'en';
   chosen = wishes.find((it) => base(it) === language) ?? 'en-GB';
-  catalogue = (await catalogues[language]?.())?.default ?? {};
+  catalogue = (await catalogues[language]?.())?.default ?? none;
   parted.clear();
-  document.documentElement.lang = language;
+  return language;
 }
 
 /** A text that begins a sentence, for within one: English alone has a small letter there. */
@@ -41,8 +46,17 @@ export const within = (text: string) =>
 const base = (tag: string) => tag.replace(/[-_].*/, '').toLowerCase();
 const known = (language: string) => (languages as readonly string[]).includes(language);
 
+/** What a catalogue has instead of an English text; nothing in English, or if it has not. */
+export const inLanguage = (english: string): string | undefined => {
+  const own = catalogue.texts[english];
+  return typeof own === 'string' ? own : undefined;
+};
+
+/** What the program says, in English, of the catalogue in use; nothing in English. */
+export const said = (): string[] => catalogue.said;
+
 const forms = (text: string) => {
-  const own = catalogue[text];
+  const own = catalogue.texts[text];
   return own === undefined ? text.split('\n') : [own].flat();
 };
 

@@ -137,7 +137,7 @@ export class Station {
 
   async shoot(): Promise<void> {
     const canvas = this.console?.canvas();
-    if (canvas) await this.#keep('picture', 'png', pngOf(canvas));
+    if (canvas) await this.#keep('png', pngOf(canvas));
   }
 
   get copyHindrance(): string {
@@ -178,7 +178,7 @@ export class Station {
         (film, why) => {
           this.#recording = undefined;
           workspace.record(id);
-          if (film.size) void this.#keep('recording', 'webm', Promise.resolve(film), why, name);
+          if (film.size) void this.#keep('webm', Promise.resolve(film), why, name);
           else
             toasts.fail(
               `Nothing of ${name} was recorded`,
@@ -193,24 +193,20 @@ export class Station {
     }
   }
 
-  async #keep(
-    what: string,
-    kind: 'png' | 'webm',
-    content: Promise<Blob>,
-    why = '',
-    name = this.#node().name,
-  ) {
+  async #keep(kind: 'png' | 'webm', content: Promise<Blob>, why = '', name = this.#node().name) {
     try {
       const path = await api.keep(fileName(name, kind), await content);
       const copied = path.includes('/') ? path : undefined;
       toasts.done({
-        subject: what + name,
-        title: `Kept the ${what} of ${name}`,
+        subject: kind + name,
+        title: kind === 'png' ? `Kept the picture of ${name}` : `Kept the recording of ${name}`,
         detail: `${why} ${path}`.trim(),
         copied,
       });
     } catch (reason) {
-      toasts.fail(`Could not keep the ${what} of ${name}`, problemOf(reason), what + name);
+      const title =
+        kind === 'png' ? `Could not keep the picture of ${name}` : `Could not keep the recording of ${name}`;
+      toasts.fail(title, problemOf(reason), kind + name);
     }
   }
 }

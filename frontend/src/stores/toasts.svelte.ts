@@ -77,10 +77,9 @@ export class Toasts {
 function spoken(toasts: Toast[]): string {
   const last = toasts.at(-1);
   if (!last) return '';
-  const more = toasts.length > 1 ? `${toasts.length} messages, the last: ` : '';
-  return [more + sentence(last.title), last.problem && sentence(last.problem.message), last.detail]
-    .filter(Boolean)
-    .join(' ');
+  const title = sentence(last.title);
+  const said = toasts.length > 1 ? `${toasts.length} messages, the last: ${title}` : title;
+  return [said, last.problem && sentence(last.problem.message), last.detail].filter(Boolean).join(' ');
 }
 
 export const toasts = new Toasts();
