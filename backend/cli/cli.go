@@ -60,13 +60,14 @@ func Commands() []string {
 			walk(prefix+c.Name()+" ", c)
 		}
 	}
-	walk("", Tree())
+	walk("", Tree(""))
 	return paths
 }
 
-// Tree gives the commands to be described, not run.
-func Tree() *cobra.Command {
-	root := new(face).root()
+// Tree gives the commands of a version of the program to be described, not run.
+func Tree(version string) *cobra.Command {
+	root := (&face{Program: Program{Version: version}}).root()
+	root.InitDefaultVersionFlag()
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	return root

@@ -54,7 +54,7 @@ func TestWhatNoWindowShows(t *testing.T) {
 	}{
 		{[]string{"nod"}, exitUsage, `unknown command "nod"`},
 		{[]string{"nod", "ls"}, exitUsage, `unknown command "nod"`},
-		{[]string{"--show", "cellar"}, exitUsage, "--show takes one of create, images, settings"},
+		{[]string{"--show", "cellar"}, exitUsage, "--show takes one of create, "},
 		{[]string{"--show", "images", "--hidden"}, exitUsage, "hidden"},
 		{[]string{"--hidden", "disk.img"}, exitUsage, "--hidden shows no files"},
 		{[]string{"./gone.img"}, exitFailed, "there is no file"},

@@ -13,7 +13,7 @@ import (
 
 // manual writes a page for every command, and the completions of the shells.
 func (j *job) manual(s *stage) error {
-	root := cli.Tree()
+	root := cli.Tree(j.version)
 	root.DisableAutoGenTag = true
 	if err := j.pages(s, root); err != nil {
 		return err
@@ -44,7 +44,7 @@ func (j *job) pages(s *stage, cmd *cobra.Command) error {
 	name := strings.ReplaceAll(cmd.CommandPath(), " ", "-")
 	day := j.time.UTC()
 	var b bytes.Buffer
-	header := doc.GenManHeader{Title: strings.ToUpper(name), Section: "1", Date: &day, Source: "SandBoxLabs " + j.version, Manual: "SandBoxLabs"}
+	header := doc.GenManHeader{Title: strings.ToUpper(name), Section: "1", Date: &day, Source: "SandBoxLabs", Manual: "SandBoxLabs"}
 	if err := doc.GenMan(cmd, &header, &b); err != nil {
 		return err
 	}
