@@ -32,6 +32,7 @@ func (a *App) newTray(ctx context.Context, icon Icon) *tray.Tray {
 		Icons:   tray.Icons{Folder: icon.Symbolic, Plain: "sandboxlabs-symbolic", Alarmed: "sandboxlabs-attention-symbolic", Pixmaps: pixmaps},
 		Last:    a.lastSet(ctx),
 		Do:      a.do,
+		Ran:     func(nodes []string) { a.keepLastSet(ctx, nodes) },
 		Present: a.trayPresent,
 		Log:     log,
 	})

@@ -114,6 +114,7 @@ type stand struct {
 	events  chan lab.Event
 	present chan bool
 	chosen  chan Action
+	ran     chan []string
 	ended   chan error
 
 	mu     sync.Mutex
@@ -123,11 +124,11 @@ type stand struct {
 func (b bus) tray() *stand {
 	b.Helper()
 	s := &stand{
-		bus: b, events: make(chan lab.Event), present: make(chan bool, 16), chosen: make(chan Action, 16), ended: make(chan error, 1),
+		bus: b, events: make(chan lab.Event), present: make(chan bool, 16), chosen: make(chan Action, 16), ran: make(chan []string, 64), ended: make(chan error, 1),
 	}
 	s.tray = New(Options{
 		Conn: b.connect(), Icons: Icons{Plain: "sandboxlabs-symbolic", Alarmed: "sandboxlabs-attention-symbolic"},
-		Do: s.do, Present: func(now bool) { s.present <- now }, Log: slog.New(slog.DiscardHandler),
+		Do: s.do, Ran: func(nodes []string) { s.ran <- nodes }, Present: func(now bool) { s.present <- now }, Log: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { s.ended <- s.tray.Run(ctx, s.events) }()

@@ -29,6 +29,9 @@ type Options struct {
 	// Do does what was chosen. Why something could not be done it tells by the ID
 	// of the node, which is then said there.
 	Do func(context.Context, Action) map[string]error
+	// Ran hears which nodes run, by their IDs, whenever one more does: a session that
+	// ends may leave no time to tell.
+	Ran func([]string)
 	// Present hears that there is a tray now, or none any more.
 	Present func(bool)
 	Log     *slog.Logger
@@ -54,6 +57,7 @@ type Tray struct {
 	state  State
 	nodes  map[string]lab.Node
 	failed map[string]bool // nodes, and whether that was looked at
+	ran    []string        // IDs of the nodes that did when the menu was built
 	timer  *time.Timer
 	built  time.Time // when the menu was
 	due    bool      // the timer runs
@@ -267,6 +271,16 @@ func (t *Tray) build(ctx context.Context) {
 	}
 	if t.stale {
 		t.find(ctx)
+	}
+	t.tellRan()
+}
+
+// tellRan tells which nodes run, if one more does.
+func (t *Tray) tellRan() {
+	before := t.ran
+	t.ran = ids(t.state.Nodes, func(n lab.Node) bool { return n.State.Active() })
+	if slices.ContainsFunc(t.ran, func(id string) bool { return !slices.Contains(before, id) }) {
+		t.Ran(t.ran)
 	}
 }
 

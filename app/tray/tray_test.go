@@ -113,6 +113,24 @@ func TestChoices(t *testing.T) {
 	}
 }
 
+// TestWhatRunsIsTold: whenever one more does, so that an end of the session that
+// leaves no time loses nothing.
+func TestWhatRunsIsTold(t *testing.T) {
+	b := mustBus(t)
+	w, s := b.watcher(true), b.tray()
+	s.snapshot(true, node(1, lab.Running), node(2, lab.Stopped))
+	p := b.panel(w.awaitItem())
+	if got := await(t, "the first", s.ran); !slices.Equal(got, []string{"id-001"}) {
+		t.Errorf("%v run, want the first", got)
+	}
+	s.changed(node(1, lab.Stopped))
+	p.awaitRow("node__001: stopped")
+	s.changed(node(2, lab.Running))
+	if got := await(t, "the second", s.ran); !slices.Equal(got, []string{"id-002"}) {
+		t.Errorf("%v run, want the second, and no word of the stop of the first", got)
+	}
+}
+
 // TestTroubleIsTold: what could not be done is on the node until it changes.
 func TestTroubleIsTold(t *testing.T) {
 	b := mustBus(t)
@@ -236,7 +254,7 @@ func TestTheBusGoes(t *testing.T) {
 	b := mustBus(t)
 	w := b.watcher(true)
 	conn, present := b.connect(), make(chan bool, 16)
-	tray, events, ended := New(Options{Conn: conn, Present: func(now bool) { present <- now }, Log: slog.New(slog.DiscardHandler)}), make(chan lab.Event), make(chan error, 1)
+	tray, events, ended := New(Options{Conn: conn, Ran: func([]string) {}, Present: func(now bool) { present <- now }, Log: slog.New(slog.DiscardHandler)}), make(chan lab.Event), make(chan error, 1)
 	go func() { ended <- tray.Run(context.Background(), events) }()
 	events <- lab.Event{Kind: lab.EventSnapshot, Desktop: &lab.Desktop{Tray: true}}
 	w.awaitItem()
