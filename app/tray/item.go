@@ -34,12 +34,14 @@ type icon struct {
 	conn       *dbus.Conn
 	activated  func()
 	tokened    func(token string)
+	icons      Icons
 	properties *prop.Properties
 	face       Face
 }
 
 // export puts the icon on the bus.
 func (i *icon) export(icons Icons) error {
+	i.icons = icons
 	properties, err := prop.Export(i.conn, itemPath, prop.Map{itemIface: i.first(icons)})
 	if err != nil {
 		return err
@@ -51,7 +53,7 @@ func (i *icon) export(icons Icons) error {
 }
 
 var itemSignals = []introspect.Signal{
-	{Name: "NewTitle"}, {Name: "NewToolTip"}, {Name: "NewStatus", Args: []introspect.Arg{{Name: "status", Type: "s"}}},
+	{Name: "NewTitle"}, {Name: "NewToolTip"}, {Name: "NewIcon"}, {Name: "NewAttentionIcon"}, {Name: "NewStatus", Args: []introspect.Arg{{Name: "status", Type: "s"}}},
 }
 
 // first are the properties to begin with. A host learns of changes by signals of
@@ -61,7 +63,7 @@ func (i *icon) first(icons Icons) map[string]*prop.Prop {
 	for name, value := range map[string]any{
 		"Category": "ApplicationStatus", "Id": "sandboxlabs", "Title": "SandBoxLabs", "Status": "Active", "WindowId": int32(0),
 		"IconThemePath": icons.Folder, "IconName": icons.Plain, "IconPixmap": icons.Pixmaps,
-		"AttentionIconName": icons.Alarmed, "AttentionIconPixmap": icons.Pixmaps, "AttentionMovieName": "",
+		"AttentionIconName": icons.Plain, "AttentionIconPixmap": icons.Pixmaps, "AttentionMovieName": "",
 		"OverlayIconName": "", "OverlayIconPixmap": []Pixmap{},
 		"ToolTip": tooltip{Title: "SandBoxLabs", Pixmaps: []Pixmap{}}, "ItemIsMenu": false, "Menu": menuPath,
 	} {
@@ -84,14 +86,22 @@ func (i *icon) set(f Face) error {
 		err = errors.Join(err, i.tell("NewToolTip"))
 	}
 	if before.Attention != f.Attention {
-		status := "Active"
-		if f.Attention {
-			status = "NeedsAttention"
-		}
-		i.properties.SetMust(itemIface, "Status", status)
-		err = errors.Join(err, i.tell("NewStatus", status))
+		err = errors.Join(err, i.alarm(f.Attention))
 	}
 	return err
+}
+
+// alarm changes the state, and with it both pictures: Xfce 4.18 goes on showing
+// the one of attention when that is over.
+func (i *icon) alarm(on bool) error {
+	status, picture := "Active", i.icons.Plain
+	if on {
+		status, picture = "NeedsAttention", i.icons.Alarmed
+	}
+	i.properties.SetMust(itemIface, "IconName", picture)
+	i.properties.SetMust(itemIface, "AttentionIconName", picture)
+	i.properties.SetMust(itemIface, "Status", status)
+	return errors.Join(i.tell("NewIcon"), i.tell("NewAttentionIcon"), i.tell("NewStatus", status))
 }
 
 func (i *icon) tell(what string, body ...any) error {
