@@ -46,7 +46,7 @@ func (s State) headline() string {
 	case len(s.Nodes) == 0:
 		return words.Text("no nodes yet")
 	case running == 0:
-		return words.Text("%d stopped", len(s.Nodes))
+		return words.Text("%d of %d running", 0, len(s.Nodes))
 	}
 	return words.Text("%d of %d running, %s", running, len(s.Nodes), lab.Size(memory))
 }

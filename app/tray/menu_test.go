@@ -80,6 +80,9 @@ func drawn(items []Item, indent string) string {
 func TestFace(t *testing.T) {
 	running, failed := nodes(1, 3, lab.Running), nodes(4, 10, lab.Failed)
 	all := append(running, failed...)
+	if got, want := FaceOf(State{Nodes: failed}, func(string) bool { return true }).Title, "SandBoxLabs: 0 of 7 running"; got != want {
+		t.Errorf("with none running, the title is %q, want %q", got, want)
+	}
 	seen := map[string]bool{}
 	look := func(id string) bool { return seen[id] }
 	got := FaceOf(State{Nodes: all}, look)
