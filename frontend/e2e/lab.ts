@@ -1,7 +1,7 @@
 // The lab behind the page: what is prepared for a test, and what is true after it.
 
 import { expect } from '@playwright/test';
-import type { service } from '../wailsjs/go/models';
+import type { lab, service } from '../wailsjs/go/models';
 import type { Node } from '../src/lib/lab';
 import { bootLimit, Guest } from './guest';
 import { place, run, virsh } from './place';
@@ -80,8 +80,9 @@ export class Lab {
     await expect.poll(() => this.settled(), { timeout: bootLimit }).toBe(true);
     for (const { id } of await this.nodes()) await this.rpc('Delete', id, true);
     for (const { id } of (await this.rpc<Node[] | null>('Deleted')) ?? []) await this.rpc('Delete', id, true);
+    const settings = (await this.rpc<lab.Settings>('Settings')).items.map(({ key }) => key);
     const kept = Object.keys(await this.rpc<Record<string, string>>('Preferences')).filter(
-      (key) => key !== 'bulk.limit', // of the settings
+      (key) => !settings.includes(key), // which are among them, for the page to read
     );
     if (kept.length) await this.rpc('Prefer', Object.fromEntries(kept.map((key) => [key, ''])));
     await expect.poll(async () => (await this.nodes()).length).toBe(0);
