@@ -73,7 +73,7 @@ func (e Entry) content() []byte {
 		"Type=Application\n" +
 		"Name=SandBoxLabs\n" +
 		"Comment=Keep the lab at hand in the tray\n" +
-		"Comment[de]=Das Labor in der Leiste bereithalten\n" +
+		"Comment[de]=Das Labor im Benachrichtigungsfeld bereithalten\n" +
 		"Icon=sandboxlabs\n" +
 		"TryExec=" + escaped(e.program) + "\n" +
 		"Exec=" + escaped(quoted(e.program)) + " --hidden\n" +
