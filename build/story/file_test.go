@@ -8,7 +8,6 @@ import (
 // TestWindowOpensAFile is what a file manager's "Open with" does.
 func TestWindowOpensAFile(t *testing.T) {
 	mustPlay(t)
-	t.Parallel()
 	place := newPlace(t, session)
 	file := filepath.Join(place.dir, "home", "a disk.vmdk")
 	run(t, place.command(nil, "qemu-img", "convert", "-O", "vmdk", tinyImage(t), file))
