@@ -36,6 +36,7 @@ import (
 	"sandboxlabs/backend/store"
 	"sandboxlabs/backend/upkeep"
 	"sandboxlabs/backend/virt"
+	"sandboxlabs/backend/words"
 )
 
 //go:embed all:frontend/dist
@@ -135,11 +136,13 @@ func (r *rig) wire(uri string, resident bool, overruled map[string]string, log *
 
 // keeper keeps the settings, and has what is wired take to what can change at once.
 func (r *rig) keeper(seeder *seed.Seeder, overruled map[string]string) *set.Keeper {
+	words.Speak(set.Language(r.settings))
 	return set.New(set.Options{
 		File: r.paths.Settings, Lock: r.paths.SettingsLock, Started: r.settings, Overruled: overruled,
 		Applied: func(s config.Settings) {
 			seeder.Choose(s.FirstBoot.User, s.FirstBoot.Keys)
 			r.level.Set(s.Level())
+			words.Speak(set.Language(s))
 		},
 	})
 }

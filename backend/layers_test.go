@@ -26,7 +26,7 @@ const (
 // layers are all packages of ours. Arrows point down only.
 var layers = map[string]layer{
 	"sandboxlabs": {
-		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/rest", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/upkeep", "backend/virt"},
+		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/rest", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/upkeep", "backend/virt", "backend/words"},
 		"main wires the program, and nothing else",
 	},
 	"app":                 {[]string{"app/notify", "app/portal", "app/tray", "backend/service", "backend/lab", "backend/words"}, whyFace},

@@ -50,6 +50,7 @@ var rules = map[string]rule{
 	"console.transport":     {choices: []string{"auto", "direct", "guacamole"}},
 	"desktop.close":         {choices: []string{"auto", "hide", "quit", "ask"}},
 	"desktop.notices":       {choices: []string{"stopped", "images", "wipes", "disk"}},
+	"desktop.language":      {choices: []string{"auto", "en", "de"}},
 	"log_level":             {choices: []string{"debug", "info", "warn", "error"}},
 }
 

@@ -66,6 +66,7 @@ ssh_keys = ["auto", "~/.ssh/id.pub"]
 close = "ask"
 tray = false
 notices = ["disk"]
+language = "de"
 [console]
 transport = "direct"
 `))
@@ -76,7 +77,7 @@ transport = "direct"
 			"external", "https://guac.test/guacamole", "postgres://u:p@db.test/guacamole_db", "10.0.0.2", "/recordings", 1, 2, 3,
 		},
 		FirstBoot: FirstBoot{"ann", []string{"auto", "~/.ssh/id.pub"}},
-		Desktop:   Desktop{"ask", false, []string{"disk"}},
+		Desktop:   Desktop{"ask", false, []string{"disk"}, "de"},
 		Console:   Console{"direct"},
 		LogLevel:  "warn",
 	}
@@ -110,6 +111,7 @@ func TestLoadNamesLineAndKeyOfAFault(t *testing.T) {
 		{"one key", "[first_boot]\nssh_keys = \"auto\"\n", "first_boot.ssh_keys", "type string", 2},
 		{"unknown end", "[desktop]\nclose = \"burn\"\n", "desktop.close", "auto, hide, quit or ask", 2},
 		{"unknown notice", "[desktop]\nnotices = [\"stopped\", \"all\"]\n", "desktop.notices", "stopped, images, wipes and disk", 2},
+		{"unknown language", "[desktop]\nlanguage = \"xx\"\n", "desktop.language", "auto, en or de", 2},
 		{"bad syntax", "[undo]\nhours = \n", "", "", 2},
 	}
 	for _, tt := range tests {

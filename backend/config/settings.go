@@ -84,6 +84,8 @@ type Desktop struct {
 	Close   string   `toml:"close"` // auto, hide, quit or ask
 	Tray    bool     `toml:"tray"`
 	Notices []string `toml:"notices"` // that are shown: stopped, images, wipes, disk
+
+	Language string `toml:"language"` // of texts: auto (the desktop's), or one that there is a catalogue of
 }
 
 // Undo limits what is kept for undoing; what is older or more is purged.
@@ -132,7 +134,7 @@ func Defaults() Settings {
 		Bulk:      Bulk{Limit: 4},
 		Serve:     Serve{Listen: "127.0.0.1:3001"},
 		Gateway:   Gateway{Mode: "off"},
-		Desktop:   Desktop{Close: "auto", Tray: true, Notices: slices.Clone(rules["desktop.notices"].choices)},
+		Desktop:   Desktop{Close: "auto", Tray: true, Notices: slices.Clone(rules["desktop.notices"].choices), Language: "auto"},
 		Console:   Console{Transport: "auto"},
 		LogLevel:  "info",
 	}

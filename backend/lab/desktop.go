@@ -33,4 +33,6 @@ type Desktop struct {
 	Close   CloseMode `json:"close"`
 	Tray    bool      `json:"tray"`    // an icon in it, where the desktop has one
 	Notices []Notice  `json:"notices"` // that are shown
+
+	Language string `json:"language"` // of texts, as in "de"; empty: the desktop's
 }

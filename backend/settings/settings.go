@@ -163,6 +163,16 @@ func Tuning(s config.Settings) lab.Tuning {
 	return lab.Tuning{
 		VCPUs: s.Node.VCPUs, MemoryMiB: s.Node.MemoryMiB, StopLimit: s.Node.StopLimit(),
 		UndoTime: s.Undo.For(), UndoBytes: s.Undo.Bytes(), BulkLimit: s.Bulk.Limit, Transport: s.Console.Transport,
-		Desktop: lab.Desktop{Close: lab.CloseMode(s.Desktop.Close), Tray: s.Desktop.Tray, Notices: notices},
+		Desktop: lab.Desktop{
+			Close: lab.CloseMode(s.Desktop.Close), Tray: s.Desktop.Tray, Notices: notices, Language: Language(s),
+		},
 	}
+}
+
+// Language gives the one that texts should have, empty for the desktop's.
+func Language(s config.Settings) string {
+	if s.Desktop.Language == "auto" {
+		return ""
+	}
+	return s.Desktop.Language
 }

@@ -95,7 +95,7 @@ func (c *catalogue) find(english string, causes bool) found {
 		}
 	}
 	for i, v := range values {
-		values[i] = c.text(v)
+		values[i] = localised(c.text(v))
 	}
 	return found{fill(c.text(best.key), values), best.weight}
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -114,6 +115,17 @@ func Number(n int, one, more string, args ...any) string {
 	return fill(text, rendered(more, append([]any{n}, args...)))
 }
 
+// size is one as lab.Size writes it, with a decimal.
+var size = regexp.MustCompile(`^(\d+)\.(\d [KMGT]iB)$`)
+
+// localised gives a size with the decimal sign of the language: a comma in each that there is but English.
+func localised(value string) string {
+	if Language() == "en" {
+		return value
+	}
+	return size.ReplaceAllString(value, "$1,$2")
+}
+
 // rendered gives what stands in the places of a format, each by its own verb.
 func rendered(format string, args []any) []string {
 	var values []string
@@ -123,7 +135,7 @@ func rendered(format string, args []any) []string {
 		}
 		values = append(values, "")
 		if n := len(values) - 1; n < len(args) {
-			values[n] = fmt.Sprintf(found, args[n])
+			values[n] = localised(fmt.Sprintf(found, args[n]))
 		}
 	}
 	return values

@@ -72,12 +72,13 @@ func TestText(t *testing.T) {
 	}
 	mustSpeakGerman(t)
 	for want, got := range map[string]string{
-		"2 Festplatten hat web": Text("%s has %d disks", "web", 2),
-		"unknown 7":             Text("unknown %d", 7),
-		"not yet":               Text("not yet"),
-		"1 Node läuft":          Number(1, "%d node runs", "%d nodes run"),
-		"0 Nodes laufen":        Number(0, "%d node runs", "%d nodes run"),
-		"3 nodes wait for web":  Number(3, "%d node waits for %s", "%d nodes wait for %s", "web"),
+		"2 Festplatten hat web":      Text("%s has %d disks", "web", 2),
+		"Image 3,2 GiB ist nicht da": Text("image %v is not there", "3.2 GiB"),
+		"unknown 7":                  Text("unknown %d", 7),
+		"not yet":                    Text("not yet"),
+		"1 Node läuft":               Number(1, "%d node runs", "%d nodes run"),
+		"0 Nodes laufen":             Number(0, "%d node runs", "%d nodes run"),
+		"3 nodes wait for web":       Number(3, "%d node waits for %s", "%d nodes wait for %s", "web"),
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -42,7 +42,7 @@ async function barriers(page: Page, rules?: string[]): Promise<string[]> {
  * Where the window has no room: what is wider than it, and words that can not be read to their end
  * and either do not say so by an ellipsis or do not have the rest in a tooltip.
  */
-const cramped = (page: Page) =>
+export const cramped = (page: Page) =>
   page.evaluate(() => {
     const found = new Set<string>();
     if (document.documentElement.scrollWidth > innerWidth) found.add('it is wider than the window');

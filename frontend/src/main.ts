@@ -1,10 +1,12 @@
 import { mount } from 'svelte';
 import './app.css';
+import { language, onLanguage } from './lib/api';
 import { speak } from './lib/words';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 // Tables of texts are filled when their module is loaded, so the language comes before all of them.
-document.documentElement.lang = await speak(navigator.languages);
+document.documentElement.lang = await speak([await language(), ...navigator.languages]);
+onLanguage(() => location.reload());
 const { default: App } = await import('./routes/App.svelte');
 mount(App, { target });

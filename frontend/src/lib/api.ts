@@ -76,6 +76,26 @@ export async function subscribe(apply: (event: LabEvent) => void): Promise<void>
   await call(app.Subscribe());
 }
 
+/** The language that is set, as `de`; nothing that there is one of where none is, or it can not be told. */
+export async function language(): Promise<string> {
+  try {
+    const { items } = await app.Settings();
+    return items.find(({ key }) => key === 'desktop.language')?.value ?? '';
+  } catch {
+    return ''; // without a session there are no settings, and whatever else it is the page will tell
+  }
+}
+
+/** Says when another language is set. */
+export function onLanguage(changed: () => void): void {
+  let last: string | undefined;
+  EventsOn('event', ({ desktop }: LabEvent) => {
+    if (!desktop) return;
+    if (last !== undefined && last !== desktop.language) changed();
+    last = desktop.language;
+  });
+}
+
 export const create = (input: CreateInput) => call(app.Create(input));
 /** Gives a node, with what it has written measured afresh. */
 export const show = (node: string) => call(app.Show(node));

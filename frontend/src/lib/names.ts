@@ -31,7 +31,7 @@ export function namesFault(names: string[], taken: Iterable<string>): string {
 /** a, b and c; beyond four the rest is counted. */
 export function named(names: string[]): string {
   const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
-  return [shown.slice(0, -1).join(', '), shown.at(-1)].filter(Boolean).join(' and ');
+  return new Intl.ListFormat(locale()).format(shown);
 }
 
 /** A free name after an image: tiny-1, tiny-2, ... */

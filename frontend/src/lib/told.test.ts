@@ -15,6 +15,7 @@ describe('in German', () => {
     ['can not open /a: the disk is full', /^\/a kann nicht geöffnet werden: Die Festplatte ist voll$/],
     ['Try again. Stop it first.', /^Noch einmal versuchen\. Zuerst stoppen\.$/],
     ['image base is changed', /: verändert$/],
+    ['59.2 GiB of 252.0 GiB are free on /p.', /^59,2 GiB von 252,0 GiB sind frei auf \/p\.$/],
     ['the daemon is dead', /^the daemon is dead$/],
     ['error: whatever qemu says', /^error: whatever qemu says$/],
     ['', /^$/],

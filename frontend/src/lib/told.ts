@@ -2,7 +2,7 @@
 // as sentences that were put together already, and are found by the text that each was made of.
 // backend/words/told.go does the same for what is shown outside the page.
 
-import { filled, inLanguage, said } from './words';
+import { filled, inLanguage, locale, said } from './words';
 
 /** A text with places, to find what it was filled with. */
 interface Pattern {
@@ -76,10 +76,16 @@ function find(english: string, causes: boolean): Found | undefined {
   const [{ key, weight }, values] = best;
   const text = filled(
     inLanguage(key) ?? '',
-    values.map((value) => inLanguage(value) ?? value),
+    values.map((value) => inLanguage(value) ?? localised(value)),
   );
   return { text, weight };
 }
+
+/** 3.2 GiB, as the program writes it, with the decimal sign of the language. */
+const localised = (value: string) =>
+  value.replace(/^\d+\.\d(?= [KMGT]iB$)/, (number) =>
+    new Intl.NumberFormat(locale(), { minimumFractionDigits: 1, useGrouping: false }).format(Number(number)),
+  );
 
 /**
  * Of how many letters a text has so little of its own that only names may fill its places:

@@ -33,7 +33,9 @@ export const locale = () => chosen;
  */
 export async function speak(wishes: readonly string[]): Promise<string> {
   const language = languages.find((it) => it === wishes.map(base).find(known)) ?? 'en';
-  chosen = wishes.find((it) => base(it) === language) ?? 'en-GB';
+  // Where the language is set its country is still the desktop's.
+  const like = wishes.filter((it) => base(it) === language);
+  chosen = like.find((it) => it.includes('-')) ?? (language === 'en' ? 'en-GB' : language);
   catalogue = (await catalogues[language]?.())?.default ?? none;
   parted.clear();
   return language;

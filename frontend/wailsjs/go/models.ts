@@ -199,6 +199,7 @@ export namespace lab {
 	    close: CloseMode;
 	    tray: boolean;
 	    notices: string[];
+	    language: string;
 	}
 	export interface Room {
 	    status: CheckStatus;
