@@ -49,7 +49,7 @@ lint-go: build $(LINT)
 lint-shell:
 	shellcheck .ci/run $$(git ls-files '*.sh')
 
-lint-page: frontend/node_modules/.ready
+lint-page: $(PAGE)
 	cd frontend && npm run --silent lint
 
 lint-words: frontend/node_modules/.ready
@@ -100,8 +100,8 @@ setup-test:
 $(TINY): $(shell find images/tiny -type f ! -name '*.go')
 	images/tiny/build.sh $@
 
-# The guest that runs cloud-init, for the tests alone.
-$(CLOUD): images/tiny/build.sh $(shell find images/cloud -type f)
+# The guest that runs cloud-init, for the tests alone; it finds the packages that the tiny one fetched.
+$(CLOUD): images/tiny/build.sh $(shell find images/cloud -type f) | $(TINY)
 	images/cloud/build.sh $@
 
 frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json
