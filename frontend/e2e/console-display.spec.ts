@@ -80,6 +80,30 @@ const redIn = (page: Page, png: string) =>
     return sum ? { x: x / sum + 0.5, y: y / sum + 0.5 } : undefined;
   }, png);
 
+/** How many of the pixels in the corner of a display, in a picture of the page, have a colour the guest does not show. */
+const blurredIn = (canvas: Locator, png: string) =>
+  canvas.evaluate(async (it: HTMLCanvasElement, data) => {
+    const colours = (of: Uint8ClampedArray) => {
+      const all: number[] = [];
+      for (let at = 0; at < of.length; at += 4)
+        all.push(((of[at] ?? 0) << 16) | ((of[at + 1] ?? 0) << 8) | (of[at + 2] ?? 0));
+      return all;
+    };
+    const image = new Image();
+    image.src = `data:image/png;base64,${data}`;
+    await image.decode();
+    const to = document.createElement('canvas');
+    [to.width, to.height] = [image.width, image.height];
+    const context = to.getContext('2d') as CanvasRenderingContext2D;
+    context.drawImage(image, 0, 0);
+    const { left, top } = it.getBoundingClientRect();
+    const [x, y] = [left, top].map((edge) => Math.ceil((edge + 4) * devicePixelRatio)) as [number, number];
+    const own = it.getContext('2d')?.getImageData(0, 0, it.width, it.height).data;
+    const shown = new Set(colours(own ?? new Uint8ClampedArray()));
+    const seen = colours(context.getImageData(x, y, 400, 300).data);
+    return { shown: shown.size, blurred: seen.filter((colour) => !shown.has(colour)).length };
+  }, png);
+
 for (const ratio of [1, 1.25, 1.5])
   test(`a click where a pixel is seen reaches that pixel, at ${ratio}`, async ({ browser, lab }) => {
     const { origin } = lab.session;
@@ -120,6 +144,11 @@ for (const ratio of [1, 1.25, 1.5])
     expect(Math.abs((pressed as unknown as { x: number }).x - x - middle)).toBeLessThanOrEqual(1);
     expect(Math.abs((pressed as unknown as { y: number }).y - y - middle)).toBeLessThanOrEqual(1);
     await guest.close();
+    await pane(page, 'left').getByTestId('console-scale').click();
+    await page.getByTestId('scale-actual').click();
+    await expect
+      .poll(async () => blurredIn(canvas(page), (await page.screenshot()).toString('base64')))
+      .toEqual({ shown: expect.any(Number) as unknown as number, blurred: 0 });
     await context.close();
     expect(errors).toEqual([]);
   });
