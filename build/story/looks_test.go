@@ -133,9 +133,10 @@ func (p *page) clickWithin(selector string) {
 	p.ask(fmt.Sprintf("document.querySelector('%s').click()", selector), new(any))
 }
 
-// firstLines is the part of a guest's display in which its BIOS names itself, but for
-// what the frame of the console may cover.
-var firstLines = struct{ X, Y, Width, Height int }{4, 4, 360, 40}
+// firstLines is the part of a guest's display in which its BIOS names itself, but for what
+// the frame of the console may cover, and what may lie beyond the desk: a window on a monitor
+// of scale 2 is larger than that.
+var firstLines = struct{ X, Y, Width, Height int }{4, 4, 200, 40}
 
 // awaitText waits until the BIOS of a node has said something, makes the node stand
 // still, and gives the file of its picture.
