@@ -267,7 +267,8 @@ func window(ctx context.Context, uri string, o lab.Opening) (other bool, err err
 	if err != nil {
 		return false, err
 	}
-	return false, r.live(ctx, func(ctx context.Context) error {
+	again := false
+	err = r.live(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		if err := r.consoles.Listen(ctx); err != nil {
@@ -279,8 +280,25 @@ func window(ctx context.Context, uri string, o lab.Opening) (other bool, err err
 			return err
 		}
 		err = app.Run(ctx, app.Window{App: a, Opening: o, Page: page(), Files: rest.Screenshots(r.service), Icon: icons(r.paths.Icons)})
+		again = app.Again(a)
 		return errors.Join(err, raisable.Close())
 	})
+	if err != nil || !again {
+		return false, err
+	}
+	unlock() // for the one that begins
+	return false, begin(uri)
+}
+
+// begin makes this process one that has just been started for the libvirt at
+// uri: it is the same to whoever waits for it.
+func begin(uri string) error {
+	args := []string{os.Args[0]}
+	if uri != "" {
+		args = append(args, "--connect", uri)
+	}
+	err := syscall.Exec(itself(), args, os.Environ())
+	return lab.Errorf(lab.KindInternal, "SandBoxLabs could not begin anew").WithCause(err).WithHint("Start it again.")
 }
 
 // serve serves the page on a loopback address, empty for the settings'.

@@ -27,6 +27,7 @@ type App struct {
 	started chan struct{}   // closed when the window is there
 	ctx     context.Context // of the window, from then on; runtime calls accept no other
 	forward forwarder
+	again   atomic.Bool // the program is to begin anew once the window is closed
 	opening opening
 
 	bus     *dbus.Conn // of the session; nil without one

@@ -4,9 +4,11 @@
 // ?vnc=ws://127.0.0.1:5777 (a QEMU with -vnc :0,websocket=5777),
 // ?tunnel=ws://... (what speaks Guacamole's protocol as its web application does).
 
+import type { SettingsChange } from '../src/lib/api';
 import type { GatewaySettings, Image, LabEvent, Node, Problem, State } from '../src/lib/lab';
 import { Gateway } from './gateway';
 import { host } from './host';
+import { changeSettings, folders, settings } from './settings';
 
 const asked = new URLSearchParams(location.search);
 const MiB = 1 << 20;
@@ -182,6 +184,12 @@ function remove(node: Node): Node {
   return node;
 }
 
+const crash = {
+  name: '20261128-130000.000.new.txt',
+  at: minutesAgo(3),
+  text: 'SandBoxLabs v1.0.0\n\npanic: a mistake\n\ngoroutine 1 [running]:\n',
+};
+
 const denied = {
   kind: 'denied',
   message: 'libvirt does not let this user in.',
@@ -266,6 +274,14 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   GatewayUp: () => gateway.up(),
   GatewayDown: () => gateway.down(),
   GatewayLogs: () => gateway.logs(),
+  Settings: () => settings(),
+  ChangeSettings: (change: SettingsChange) => changeSettings(change, fail),
+  Autostart: () => ({ on: false, foreign: false, file: '/home/ada/.config/autostart/sandboxlabs.desktop' }),
+  SetAutostart: (on: boolean) => ({ on, foreign: false, file: '' }),
+  Folders: () => folders.map((folder) => ({ ...folder, bytes: 0, files: 0 })),
+  MeasureFolder: (name: string) => folders.find((folder) => `${folder.name}` === name),
+  Log: () => 'time=2026-11-28T13:00:00Z level=INFO msg="all is well"\n',
+  Crashes: () => (asked.has('crashed') ? [crash] : []),
   Usage: () =>
     [...nodes.values()]
       .filter(({ state }) => `${state}` === 'running')

@@ -210,6 +210,24 @@ export const screens = {
     },
   ],
   settings: ['#/settings', (page) => page.getByTestId('gateway-mode').waitFor()],
+  'settings-all': [
+    '?window#/settings',
+    async (page) => {
+      const setting = (key) => page.locator(`[data-testid=setting][data-name="${key}"]`);
+      await setting('pool.path').getByTestId('setting-value').fill('srv');
+      await setting('pool.path').getByTestId('setting-value').press('Tab');
+      await setting('bulk.limit').getByTestId('setting-value').fill('8');
+      await setting('bulk.limit').getByTestId('setting-value').press('Tab');
+      await setting('emulation').getByTestId('setting-value').selectOption('tcg');
+      await page.locator('[data-testid=folder][data-known=false]').first().waitFor({ state: 'detached' });
+      await page.getByTestId('settings').evaluate((it) => it.scrollTo(0, 0));
+    },
+  ],
+  'settings-middle': [
+    '?window#/settings',
+    (page) => page.getByTestId('settings').evaluate((it) => it.scrollTo(0, 700)),
+  ],
+  'settings-end': ['?window#/settings', (page) => page.getByTestId('folders').scrollIntoViewIfNeeded()],
   'settings-stack': [
     '#/settings',
     async (page) => {

@@ -9,4 +9,6 @@ if (!target) throw new Error('index.html has no #app');
 document.documentElement.lang = await speak([await language(), ...navigator.languages]);
 onLanguage(() => location.reload());
 const { default: App } = await import('./routes/App.svelte');
+const { mishaps } = await import('./stores/mishaps');
+mishaps.watch(window);
 mount(App, { target });

@@ -49,6 +49,11 @@ export type GatewayMode = lab.GatewayMode;
 export type GatewayState = lab.GatewayState;
 export type Registration = lab.Registration;
 export type StackService = lab.StackService;
+export type Setting = lab.Setting;
+export type Settings = lab.Settings;
+export type SettingsChange = lab.SettingsChange;
+export type Folder = lab.Folder;
+export type CrashReport = lab.CrashReport;
 export type Opening = lab.Opening;
 export type Appearance = desktop.Appearance;
 /** What closing the window comes to. */
@@ -169,6 +174,28 @@ export const testGateway = (settings: GatewaySettings) => call(app.TestGateway(s
 export const gatewayUp = () => call(app.GatewayUp());
 export const gatewayDown = () => call(app.GatewayDown());
 export const gatewayLogs = () => call(app.GatewayLogs());
+
+/** What can be set, but for the gateway, as it is in the file now. */
+export const settings = () => call(app.Settings());
+/** Changes some of it, and gives all of it. */
+export const changeSettings = (change: SettingsChange) => call(app.ChangeSettings(change));
+
+/** Where the program keeps what, not yet measured. */
+export const folders = async () => (await call(app.Folders())) ?? [];
+export const measureFolder = (name: Folder['name']) => call(app.MeasureFolder(name));
+/** Shows a folder in the file manager, where there is a window. */
+export const openFolder = (name: Folder['name']) => call(app.OpenFolder(name));
+/** The last lines of the program's log. */
+export const logTail = () => call(app.Log());
+export const openLog = () => call(app.OpenLog());
+/** Has the program close and begin anew, where it has a window. */
+export const restart = () => call(app.Restart());
+
+/** How the program ended unexpectedly, as far as nobody has read it. */
+export const crashes = async () => (await call(app.Crashes())) ?? [];
+export const crashRead = (name: string) => call(app.CrashRead(name));
+/** Writes what went wrong in the page to the program's log. */
+export const complain = (text: string) => call(app.Complain(text));
 
 /**
  * Opens the node's console in Guacamole's own page, in the person's browser, by an address
@@ -358,6 +385,11 @@ async function mayRead(): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Copies a text, by whichever way there is. */
+export async function copyText(text: string): Promise<void> {
+  if (!(await writeClipboard(text))) await copy(text);
 }
 
 /** Gives whether it could. */

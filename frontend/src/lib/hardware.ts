@@ -41,11 +41,16 @@ export function lastImage(nodes: Node[], images: Image[]): string {
   return last?.image ?? images[0]?.name ?? '';
 }
 
-/** What the newest node on an image got, or what the image says its nodes get. */
-export function lastHardware(nodes: Node[], image: string, defaults: Partial<Hardware> = {}): Hardware {
+/** What the newest node on an image got, or what the image says its nodes get, or what is usual. */
+export function lastHardware(
+  nodes: Node[],
+  image: string,
+  defaults: Partial<Hardware> = {},
+  usual: Hardware = { vcpus: 1, memoryMiB: 512 },
+): Hardware {
   const last = newest(nodes.filter((node) => node.image === image));
   return {
-    vcpus: last?.vcpus ?? (defaults.vcpus || 1),
-    memoryMiB: last?.memoryMiB ?? (defaults.memoryMiB || 512),
+    vcpus: last?.vcpus ?? (defaults.vcpus || usual.vcpus),
+    memoryMiB: last?.memoryMiB ?? (defaults.memoryMiB || usual.memoryMiB),
   };
 }

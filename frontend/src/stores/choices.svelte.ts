@@ -25,6 +25,12 @@ export const choices = {
     return preferences.get('create.start') !== 'no';
   },
 
+  /** What the settings say of an image that says nothing. */
+  get usual(): Hardware {
+    const number = (key: string, otherwise: number) => Number(preferences.get(key)) || otherwise;
+    return { vcpus: number('node.vcpus', 1), memoryMiB: number('node.memory_mib', 512) };
+  },
+
   hardware(image: string): Hardware | undefined {
     const [vcpus, memoryMiB] = kept()[image] ?? [];
     return vcpus && memoryMiB ? { vcpus, memoryMiB } : undefined;

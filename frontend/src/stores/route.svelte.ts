@@ -3,12 +3,19 @@ import type { Node } from '../lib/lab';
 import type { Transport } from '../lib/screen';
 import { choose, circumstances, unavailable, type Choice, type Wish } from '../lib/transport';
 import { lab } from './lab.svelte';
+import { preferences } from './preferences.svelte';
+
+/** What the settings say of consoles that nobody has switched. */
+function usual(): Wish {
+  const set = preferences.get('console.transport');
+  return set === 'direct' || set === 'guacamole' ? set : 'auto';
+}
 
 /** The way one console takes to its display. */
 export class Route {
   #node: () => Node;
   #display: () => boolean;
-  #wish = $state<Wish>('auto');
+  #asked = $state<Wish>();
   #failure = $state('');
   #connected = $state<Transport>();
 
@@ -18,16 +25,16 @@ export class Route {
   }
 
   get wish(): Wish {
-    return this.#wish;
+    return this.#asked ?? usual();
   }
 
   get choice(): Choice {
-    return choose(this.#wish, { ...this.#way, failure: this.#failure, connected: this.#connected });
+    return choose(this.wish, { ...this.#way, failure: this.#failure, connected: this.#connected });
   }
 
   /** Whether Guacamole could be had and was not, for a failure of its own. */
   get failed(): boolean {
-    return this.#wish === 'auto' && this.#failure !== '' && !this.unavailable;
+    return this.wish === 'auto' && this.#failure !== '' && !this.unavailable;
   }
 
   /** Why Guacamole can not be had now; empty if it can. */
@@ -46,7 +53,7 @@ export class Route {
   }
 
   ask(wish: Wish): void {
-    this.#wish = wish;
+    this.#asked = wish;
     this.#connected = undefined;
     this.#failure = '';
   }

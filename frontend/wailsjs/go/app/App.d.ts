@@ -74,6 +74,10 @@ export function Look(arg1:boolean,arg2:string,arg3:string):Promise<void>;
 
 export function MeasureFolder(arg1:string):Promise<lab.Folder>;
 
+export function OpenFolder(arg1:string):Promise<void>;
+
+export function OpenLog():Promise<void>;
+
 export function Opening():Promise<lab.Opening>;
 
 export function Pause(arg1:string):Promise<lab.Node>;
@@ -99,6 +103,8 @@ export function Rename(arg1:string,arg2:string):Promise<lab.Node>;
 export function RenameImage(arg1:string,arg2:string):Promise<lab.Image>;
 
 export function ResizeImage(arg1:string,arg2:number):Promise<lab.Image>;
+
+export function Restart():Promise<void>;
 
 export function Restore(arg1:string):Promise<lab.Node>;
 

@@ -142,6 +142,14 @@ export function MeasureFolder(arg1) {
   return window['go']['app']['App']['MeasureFolder'](arg1);
 }
 
+export function OpenFolder(arg1) {
+  return window['go']['app']['App']['OpenFolder'](arg1);
+}
+
+export function OpenLog() {
+  return window['go']['app']['App']['OpenLog']();
+}
+
 export function Opening() {
   return window['go']['app']['App']['Opening']();
 }
@@ -192,6 +200,10 @@ export function RenameImage(arg1, arg2) {
 
 export function ResizeImage(arg1, arg2) {
   return window['go']['app']['App']['ResizeImage'](arg1, arg2);
+}
+
+export function Restart() {
+  return window['go']['app']['App']['Restart']();
 }
 
 export function Restore(arg1) {

@@ -1,0 +1,44 @@
+import * as api from '../lib/api';
+import { toasts } from './toasts.svelte';
+
+/** How long one toast stands for all that goes wrong, in milliseconds. */
+const patience = 30_000;
+/** How many are written down in that time. */
+const most = 10;
+
+/** What goes wrong in the page itself: it is written to the program's log, and said once. */
+export class Mishaps {
+  #since = -Infinity;
+  #count = 0;
+
+  /** Hears of what nobody has caught. */
+  watch(page: Pick<Window, 'addEventListener'>): void {
+    page.addEventListener('error', ({ error, message }) => this.note(error ?? message));
+    page.addEventListener('unhandledrejection', ({ reason }) => this.note(reason));
+  }
+
+  note(reason: unknown, now = performance.now()): void {
+    const fresh = now - this.#since > patience;
+    if (fresh) {
+      this.#since = now;
+      this.#count = 0;
+    }
+    if (++this.#count > most) return;
+    const text = describe(reason);
+    void api.complain(text).catch(() => undefined); // there is nobody else to tell
+    if (fresh)
+      toasts.fail(
+        'Something went wrong on this page',
+        { kind: 'internal', message: text.slice(0, 2000) },
+        'mishap',
+      );
+  }
+}
+
+function describe(reason: unknown): string {
+  if (!(reason instanceof Error)) return String(reason);
+  const stack = reason.stack ?? '';
+  return stack.includes(reason.message) ? stack : `${reason.name}: ${reason.message}\n${stack}`;
+}
+
+export const mishaps = new Mishaps();
