@@ -15,6 +15,7 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/options/linux"
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
+	"sandboxlabs/app/webview"
 	"sandboxlabs/backend/lab"
 )
 
@@ -108,6 +109,7 @@ func (a *App) startup(ctx context.Context) {
 	a.ctx = ctx
 	close(a.started)
 	a.followText()
+	webview.Watch(a.quit)
 }
 
 // noDisplay turns the panic of a GTK that can not be initialised into an error.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"sandboxlabs/build/inspect"
 )
@@ -142,4 +145,58 @@ func (a actor) loseLibvirt() {
 func (p *place) kill(name string) {
 	p.t.Helper()
 	run(p.t, p.command(nil, "pkill", "--signal", "KILL", "--pidfile", fmt.Sprintf("%s/run/libvirt/%s.pid", p.dir, name)))
+}
+
+// TestPageProcess kills the process that shows the page of the window: WebKit
+// would show its last picture for ever.
+func TestPageProcess(t *testing.T) {
+	mustPlay(t)
+	p := openWindow(newPlace(t, session), "page-process")
+	p.await(id("no-images"))
+	p.click(id("nav-settings"))
+	p.await(id("setting", "name", "bulk.limit"))
+	p.killProcess()
+	p.again(id("setting", "name", "bulk.limit")) // where the person was
+	p.click(id("nav-health"))
+	p.await(id("check", "status", "ok"))
+	p.picture("again")
+	p.killProcess()
+	p.desk.awaitWindow("SandBoxLabs: ") // the dialog, which is no page
+	p.desk.picture(point{}, point{1400, 900}, filepath.Join(p.album, "asked.png"))
+	p.desk.do("key", "Return") // load it again
+	p.again(id("check", "status", "ok"))
+}
+
+// killProcess kills what shows the page of our window, and nobody else's.
+func (p *page) killProcess() {
+	p.Helper()
+	p.inspector.Close()
+	for _, child := range strings.Fields(run(p.T, exec.Command("pgrep", "--full", "WebKitWebProcess"))) {
+		env, err := os.ReadFile("/proc/" + child + "/environ")
+		if err == nil && strings.Contains(string(env), p.desk.place.dir) {
+			run(p.T, exec.Command("kill", "-KILL", child))
+		}
+	}
+}
+
+// again takes the page that comes in the place of one that is gone, once it shows
+// what the selector finds.
+func (p *page) again(selector string) {
+	p.Helper()
+	look := map[string]any{"expression": fmt.Sprintf("document.querySelector(%q) !== null", selector), "returnByValue": true}
+	p.desk.await("the page to come again", func() bool {
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		i, err := p.reach(ctx)
+		if err != nil {
+			return false
+		}
+		reply, err := i.Call(ctx, "Runtime.evaluate", look)
+		if err != nil || !strings.Contains(string(reply), "\"value\":true") {
+			i.Close() // it is of the page before
+			return false
+		}
+		p.inspector = i
+		return true
+	})
 }

@@ -22,9 +22,10 @@ type page struct {
 	*testing.T
 	desk      *desk
 	inspector *inspect.Page
-	window    string // X's id
-	corner    point  // of the page on the desk
-	album     string // folder of its pictures
+	reach     func(context.Context) (*inspect.Page, error) // gets another inspector
+	window    string                                       // X's id
+	corner    point                                        // of the page on the desk
+	album     string                                       // folder of its pictures
 	pictures  int
 }
 
@@ -32,7 +33,7 @@ type page struct {
 // go to the album.
 func newPage(d *desk, album string, look func(context.Context) (*inspect.Page, error)) *page {
 	d.place.t.Helper()
-	p := &page{T: d.place.t, desk: d, album: filepath.Join(must(filepath.Abs("../out/screenshots"))(d.place.t), album)}
+	p := &page{T: d.place.t, desk: d, reach: look, album: filepath.Join(must(filepath.Abs("../out/screenshots"))(d.place.t), album)}
 	check(p.T, os.RemoveAll(p.album))
 	check(p.T, os.MkdirAll(p.album, 0o755))
 	p.window = d.awaitWindow("SandBoxLabs")

@@ -1,0 +1,95 @@
+// Package webview brings the page of the window back whose process has ended.
+// WebKit shows the last picture of such a page for ever, and Wails has no hook
+// for it: the signal web-process-terminated of the WebKitWebView in the window
+// tells, so that nothing has to ask the page whether it lives.
+package webview
+
+/*
+#cgo pkg-config: gtk+-3.0 webkit2gtk-4.1
+#include <stdlib.h>
+#include "webview.h"
+*/
+import "C"
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+	"unsafe"
+)
+
+// patience is within which time a page that ends again is not loaded again
+// without asking: it might go on for ever.
+const patience = time.Minute
+
+// reasons are those of WebKitWebProcessTerminationReason
+// (webkitgtk.org/reference/webkit2gtk/stable/enum.WebProcessTerminationReason.html).
+var reasons = []string{"it crashed", "it took too much memory", "it was asked to"}
+
+// keeper decides what becomes of a page that has ended.
+type keeper struct {
+	mu   sync.Mutex
+	last time.Time // it was loaded again; zero: never
+	quit func()
+}
+
+var current keeper
+
+// Watch begins to look after the page of the window that is there. quit is called
+// if the person would rather end the program than load it again.
+func Watch(quit func()) {
+	current.mu.Lock()
+	current.quit = quit
+	current.mu.Unlock()
+	C.watchPage()
+}
+
+// again reports whether the page is to be loaded again without asking.
+func (k *keeper) again(now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	was := k.last
+	k.last = now
+	return was.IsZero() || now.Sub(was) > patience
+}
+
+//export pageEnded
+func pageEnded(reason C.int) {
+	why := "for no known reason"
+	if 0 <= int(reason) && int(reason) < len(reasons) {
+		why = reasons[reason]
+	}
+	again := current.again(time.Now())
+	slog.Error("the process of the page has ended", "reason", why, "again", again)
+	if again {
+		C.reloadPage()
+		return
+	}
+	ask([]string{
+		"The page of SandBoxLabs has ended twice.",
+		"Nodes go on running. The window stays empty until it is loaded again.",
+		"Quit SandBoxLabs", "Load it again", "SandBoxLabs: its page has ended",
+	})
+}
+
+// ask asks the person in a dialog of GTK, as there is no page to ask them.
+func ask(words []string) {
+	list := make([]*C.char, len(words)+1) // it ends with a null
+	for i, word := range words {
+		list[i] = C.CString(word)
+		defer C.free(unsafe.Pointer(list[i]))
+	}
+	C.askAboutPage(&list[0])
+}
+
+//export pageAnswer
+func pageAnswer(again C.int) {
+	if again != 0 {
+		C.reloadPage()
+		return
+	}
+	current.mu.Lock()
+	quit := current.quit
+	current.mu.Unlock()
+	go quit() // GTK is waiting for us
+}
