@@ -12,6 +12,9 @@ export CGO_ENABLED := 1
 export GOFLAGS := -trimpath
 
 TAGS  := desktop,production,webkit2_41,libvirt_dlopen,libvirt_without_lxc
+# The version of a tag, or of a commit, as Go spells it. Go itself stamps no linked worktree.
+VERSION := $(shell git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null || \
+  TZ=UTC git log -1 --abbrev=12 --date=format-local:%Y%m%d%H%M%S --format=v0.0.0-%cd-%h 2>/dev/null)$(if $(shell git status --porcelain 2>/dev/null),+dirty)
 LINT  := build/out/tools/golangci-lint
 LINT_VERSION := v2.7.2
 NFPM  := build/out/tools/nfpm
@@ -66,7 +69,7 @@ bound: bindings
 	git diff --exit-code -- frontend/wailsjs
 
 build: $(PAGE) ## leave the program at build/bin/sandboxlabs
-	go build -buildvcs=auto -tags $(TAGS) -ldflags "-s -w" -o build/bin/sandboxlabs .
+	go build -buildvcs=false -tags $(TAGS) -ldflags "-s -w -X main.release=$(VERSION)" -o build/bin/sandboxlabs .
 
 dist: setup-test build $(NFPM) ## leave .deb, .rpm, tarball, SBOM and checksums in build/out/dist; SITE=address for the screenshots
 	go run ./build/dist -site "$(SITE)"

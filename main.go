@@ -341,11 +341,13 @@ func openLog(file string, level slog.Leveler) *slog.Logger {
 	return slog.New(slog.NewTextHandler(log, o))
 }
 
-// version is the module's, as the build recorded it, with its commit.
+// release is the version that make build gives.
+var release string
+
+// version is the one of the build, else the module's as Go recorded it.
 func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return cmp.Or(release, info.Main.Version)
 	}
-	return info.Main.Version
+	return cmp.Or(release, "unknown")
 }

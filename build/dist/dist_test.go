@@ -69,7 +69,7 @@ func mustMake(t *testing.T, site string) made {
 	if err := j.run(); err != nil {
 		t.Fatal(err)
 	}
-	m := made{dir: j.out, version: j.build.Main.Version}
+	m := made{dir: j.out, version: j.release}
 	for ending, file := range map[string]*string{"_amd64.deb": &m.deb, ".x86_64.rpm": &m.rpm, ".tar.gz": &m.tarball, ".cdx.json": &m.bom} {
 		found, err := filepath.Glob(filepath.Join(j.out, "*"+ending))
 		if err != nil || len(found) != 1 {

@@ -6,7 +6,7 @@
 //	go run ./build/dist [-out FOLDER] [-site ADDRESS]
 //
 // `make dist` builds the program first. Same input, same bytes: the time in the
-// files is that of the commit, which the program knows, and nothing else of the
+// files is that of the commit, and nothing else of the
 // machine is written. Nothing that is installed runs a script, on installation or
 // removal: nobody's nodes can be touched by one.
 package main
@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -31,6 +32,7 @@ type job struct {
 	site    string // address at which the repository's files are served; empty: nowhere
 	nfpm    string // program that makes .deb and .rpm
 	build   *debug.BuildInfo
+	release string    // as the program tells it
 	version string    // as packages spell it
 	time    time.Time // of the commit
 	parts   []part    // of others, that are in the program
@@ -75,17 +77,20 @@ func (j *job) identify() (err error) {
 	if j.build, err = buildinfo.ReadFile(j.program); err != nil {
 		return fmt.Errorf("%w\n  Build it first: make build", err)
 	}
-	for _, s := range j.build.Settings {
-		if s.Key == "vcs.time" {
-			if j.time, err = time.Parse(time.RFC3339, s.Value); err != nil {
-				return err
-			}
-		}
+	committed, err := exec.Command("git", "-C", j.root, "log", "-1", "--format=%cI").Output()
+	if err != nil {
+		return fmt.Errorf("%s is no git repository: %w\n  Make the packages in a clone", j.root, err)
 	}
-	if j.time.IsZero() {
-		return fmt.Errorf("%s does not know its commit\n  Build it within the git repository: make build", j.program)
+	if j.time, err = time.Parse(time.RFC3339, strings.TrimSpace(string(committed))); err != nil {
+		return err
 	}
-	j.version = packageVersion(j.build.Main.Version)
+	j.time = j.time.UTC()
+	told, err := exec.Command(j.program, "--version").Output()
+	if err != nil {
+		return fmt.Errorf("%s does not tell its version: %w", j.program, err)
+	}
+	j.release = strings.TrimSpace(strings.TrimPrefix(string(told), "sandboxlabs "))
+	j.version = packageVersion(j.release)
 	j.parts, err = j.embedded()
 	return err
 }
