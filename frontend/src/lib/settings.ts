@@ -49,7 +49,7 @@ export const sections: SettingSection[] = [
         key: 'first_boot.ssh_keys',
         label: 'SSH keys',
         about: 'That may log in: auto for all of ~/.ssh, files that end in .pub, or keys. One a line.',
-        empty: 'None',
+        empty: 'No keys',
       },
     ],
   },
@@ -62,13 +62,13 @@ export const sections: SettingSection[] = [
         label: 'Time to stop',
         about:
           'From the press of the power button to the pulled plug, for nodes without a limit of their own.',
-        unit: 'seconds',
+        unit: /* @wc-include */ 'seconds',
       },
       {
         key: 'bulk.limit',
         label: 'Nodes at once',
         about: 'How many are started, stopped or wiped at the same time.',
-        unit: 'nodes',
+        unit: /* @wc-include */ 'nodes',
       },
       {
         key: 'emulation',
@@ -93,7 +93,7 @@ export const sections: SettingSection[] = [
         label: 'Keep for',
         about:
           'How long wiped and deleted disks can come back. After a shorter time is set, you have a minute to change your mind.',
-        unit: 'hours',
+        unit: /* @wc-include */ 'hours',
       },
       {
         key: 'undo.gib',
@@ -122,6 +122,12 @@ export const sections: SettingSection[] = [
         key: 'desktop.tray',
         label: 'Icon in the tray',
         about: 'To see and to start nodes with the window closed, where the desktop has a tray.',
+      },
+      {
+        key: 'desktop.language',
+        label: 'Language',
+        about: 'Of this page, the tray and notifications. The page begins anew.',
+        names: { auto: 'As the desktop', en: /* @wc-ignore */ 'English', de: /* @wc-ignore */ 'Deutsch' },
       },
       {
         key: 'desktop.notices',
