@@ -29,7 +29,7 @@ export class Mishaps {
     if (fresh)
       toasts.fail(
         'Something went wrong on this page',
-        { kind: 'internal', message: text.slice(0, 2000) },
+        { kind: 'internal', message: text.split('\n').slice(0, 3).join('\n').slice(0, 300) },
         'mishap',
       );
   }
