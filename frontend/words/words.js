@@ -1,7 +1,7 @@
 // Brings the catalogues up to the sources, or with `check` fails where they are not. The texts of
 // the program itself come as a JSON list at the standard input (build/words).
 
-import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { languages, load, save, stanza } from './po.js';
 import { sources, texts } from './read.js';
@@ -11,7 +11,7 @@ const checking = process.argv[2] === 'check';
 
 /** All texts by their English, each with whose it is. */
 async function gather() {
-  const said = new Set(JSON.parse(readFileSync(0, 'utf8')));
+  const said = new Set(JSON.parse(await text(process.stdin)));
   const all = new Map([...said].map((text) => [text, ['program']]));
   for (const file of sources()) {
     for (const forms of (await texts(root + file)).found) {
