@@ -2,6 +2,7 @@ package virt
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -82,21 +83,30 @@ func (c *Conn) OpenSerial(ctx context.Context, id string) (port io.ReadWriteClos
 	return port, err
 }
 
-// withActive runs call on a domain of ours that has a process.
+// withActive runs call on a domain of ours that has a process. One whose process
+// ends meanwhile is told as one that has none.
 func (c *Conn) withActive(ctx context.Context, id, what string, call func(s *session, d *libvirt.Domain) error) error {
 	return c.with(ctx, what, func(s *session) error {
 		return s.withDomain(id, func(d *libvirt.Domain) error {
 			if _, err := c.definitionOf(d); err != nil {
 				return err
 			}
-			now, err := conditionOf(d)
-			if err != nil {
+			if err := mustBeActive(d, what); err != nil {
 				return err
 			}
-			if !now.active() {
-				return lab.Errorf(lab.KindBusy, "could not %s: the node is not running", what).WithHint("Start it first.")
+			err := call(s, d)
+			if err != nil {
+				return cmp.Or(mustBeActive(d, what), err)
 			}
-			return call(s, d)
+			return nil
 		})
 	})
+}
+
+func mustBeActive(d *libvirt.Domain, what string) error {
+	now, err := conditionOf(d)
+	if err == nil && !now.active() {
+		err = lab.Errorf(lab.KindBusy, "could not %s: the node is not running", what).WithHint("Start it first.")
+	}
+	return err
 }

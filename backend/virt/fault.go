@@ -54,11 +54,17 @@ var systemCauses = []struct {
 		WithHint("See whether libvirt's user may read and write the pool's directory.")},
 	{"Read-only file system", lab.Errorf(lab.KindUnavailable, "the file system of the pool is read-only").
 		WithHint("Mount it writable, or choose another pool directory in the settings.")},
+	{"Kernel does not provide mount namespace", errEnded}, // whose name is that of a process
+	{"from qemu monitor", errEnded},
+	{"from monitor: Connection reset", errEnded},
 	// Whoever makes the first TPM of a host owns the authority that signs them all; that is root,
 	// where libvirt was started before swtpm was installed, and not the user it runs swtpm as now.
 	{"/swtpm_setup'", lab.Errorf(lab.KindDenied, "libvirt could not make the TPM of the node").
 		WithHint("Give the authority of TPMs to its user: sudo chown -R --reference=/var/lib/swtpm-localca /var/lib/swtpm-localca")},
 }
+
+// errEnded is what asking a process comes to that ends just then, before libvirt has heard of it.
+var errEnded = lab.Errorf(lab.KindBusy, "the node has just ended").WithHint("Look at its state, and try again.")
 
 // errLongPath: a socket's path has at most 107 bytes, and libvirt puts those of a session below
 // the home directory.

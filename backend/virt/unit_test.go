@@ -136,6 +136,8 @@ func TestFault(t *testing.T) {
 		{refused(libvirt.ERR_SYSTEM_ERROR, "cannot write: No space left on device"), lab.KindUnavailable, "disk of the pool is full"},
 		{refused(libvirt.ERR_INTERNAL_ERROR, "Could not open 'x': Permission denied"), lab.KindDenied, "may not use a file"},
 		{refused(libvirt.ERR_INTERNAL_ERROR, "Could not run '/usr/bin/swtpm_setup'. exitstatus: 1"), lab.KindDenied, "the TPM"},
+		{refused(libvirt.ERR_INTERNAL_ERROR, "Kernel does not provide mount namespace: No such process"), lab.KindBusy, "has just ended"},
+		{refused(libvirt.ERR_OPERATION_FAILED, "End of file from qemu monitor"), lab.KindBusy, "has just ended"},
 		{refused(libvirt.ERR_INTERNAL_ERROR, "what"), lab.KindInternal, "what"},
 		{errors.New("other"), lab.KindInternal, "other"},
 	}
