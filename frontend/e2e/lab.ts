@@ -54,7 +54,8 @@ export class Lab {
 
   /** Waits until virsh says it too, in its own words. */
   async truth(name: string, state: string): Promise<void> {
-    await expect.poll(() => virsh('domstate', name), { timeout: bootLimit }).toBe(state);
+    const told = () => virsh('domstate', name).catch((reason: unknown) => String(reason)); // it may be about to be made
+    await expect.poll(told, { timeout: bootLimit }).toBe(state);
   }
 
   /** Makes and starts nodes, and waits for their prompts. */

@@ -81,23 +81,21 @@ export async function subscribe(apply: (event: LabEvent) => void): Promise<void>
   await call(app.Subscribe());
 }
 
-/** The language that is set, as `de`; nothing that there is one of where none is, or it can not be told. */
+/** The language that is set, as `de`; empty where it is the desktop's, or can not be told. */
 export async function language(): Promise<string> {
   try {
     const { items } = await app.Settings();
-    return items.find(({ key }) => key === 'desktop.language')?.value ?? '';
+    const set = items.find(({ key }) => key === 'desktop.language')?.value ?? '';
+    return set === 'auto' ? '' : set;
   } catch {
     return ''; // without a session there are no settings, and whatever else it is the page will tell
   }
 }
 
-/** Says when another language is set. */
-export function onLanguage(changed: () => void): void {
-  let last: string | undefined;
+/** Says when another language is set than was told before, also if that was before events came. */
+export function onLanguage(told: string, changed: () => void): void {
   EventsOn('event', ({ desktop }: LabEvent) => {
-    if (!desktop) return;
-    if (last !== undefined && last !== desktop.language) changed();
-    last = desktop.language;
+    if (desktop && desktop.language !== told) changed();
   });
 }
 
