@@ -28,6 +28,11 @@ func (b *bed) bundle(ctx context.Context) ([]row, error) {
 	for _, name := range filePattern.FindAllString(index, -1) {
 		loads(all, name, first)
 	}
+	for name := range all { // main.ts asks for these once it knows the language
+		if slices.Contains([]string{"App.js", "App.css", "mishaps.js"}, stem(name)) {
+			loads(all, name, first)
+		}
+	}
 	sum := 0
 	later := []row{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
