@@ -202,6 +202,20 @@ func TestLockLeavesNoFile(t *testing.T) {
 	mustList(t, filepath.Dir(path))
 }
 
+// TestUnlockTwice leaves the lock of whoever came between alone.
+func TestUnlockTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	unlock, err := Lock(path)
+	mustBeKind(t, err, "")
+	unlock()
+	next, err := Lock(path)
+	mustBeKind(t, err, "")
+	unlock()
+	_, err = Lock(path)
+	mustBeKind(t, err, lab.KindBusy)
+	next()
+}
+
 func TestLockHoldsBetweenProcesses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	unlock, err := Lock(path)

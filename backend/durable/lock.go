@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -26,7 +27,8 @@ func Lock(path string) (unlock func(), err error) {
 		}
 		held, err := claim(f)
 		if held {
-			return func() { release(f) }, nil
+			// Twice, it would remove what is the next holder's.
+			return sync.OnceFunc(func() { release(f) }), nil
 		}
 		_ = f.Close() // nothing was written
 		if err != nil {
