@@ -38,7 +38,7 @@ static gboolean reload(gpointer data)
 static void answer(GtkDialog *dialog, int response, gpointer data)
 {
 	gtk_widget_destroy(GTK_WIDGET(dialog));
-	pageAnswer(response == GTK_RESPONSE_ACCEPT);
+	pageAnswer(response != GTK_RESPONSE_REJECT); // also when it is only closed
 }
 
 static gboolean ask(gpointer data)
