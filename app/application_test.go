@@ -1,38 +1,25 @@
 package app
 
 import (
-	"bufio"
 	"log/slog"
-	"os/exec"
 	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
 
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/build/bus"
 )
 
 // mustConnect connects twice to a session bus of the test's own.
 func mustConnect(t *testing.T) (a, b *dbus.Conn) {
 	t.Helper()
-	daemon := exec.Command("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address")
-	out, err := daemon.StdoutPipe()
+	daemon, err := bus.New(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = daemon.Process.Kill() // it is not waited for to end by itself
-		_ = daemon.Wait()
-	})
-	address, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("DBUS_SESSION_BUS_ADDRESS", strings.TrimSpace(address))
+	t.Cleanup(func() { _ = daemon.Close() }) // a test may have ended it
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", daemon.Address)
 	for _, conn := range []**dbus.Conn{&a, &b} {
 		if *conn = sessionBus(slog.New(slog.DiscardHandler)); *conn == nil {
 			t.Fatal("there is no bus")

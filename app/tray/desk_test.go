@@ -1,11 +1,8 @@
 package tray
 
 import (
-	"bufio"
 	"context"
 	"log/slog"
-	"os/exec"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +11,7 @@ import (
 	"github.com/godbus/dbus/v5/prop"
 
 	"sandboxlabs/backend/lab"
+	playground "sandboxlabs/build/bus"
 )
 
 // bus is a session bus of the test's own.
@@ -24,23 +22,12 @@ type bus struct {
 
 func mustBus(t *testing.T) bus {
 	t.Helper()
-	daemon := exec.Command("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address")
-	out, err := daemon.StdoutPipe()
+	daemon, err := playground.New(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = daemon.Process.Kill() // it is not waited for to end by itself
-		_ = daemon.Wait()
-	})
-	address, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bus{t, strings.TrimSpace(address)}
+	t.Cleanup(func() { _ = daemon.Close() }) // a test may have ended it
+	return bus{t, daemon.Address}
 }
 
 func (b bus) connect() *dbus.Conn {
