@@ -42,6 +42,7 @@ type daemon struct {
 	able  map[string]bool     // its capabilities; nil: not asked yet
 	slots map[lab.Notice]slot // what it shows
 	call  *call               // the one under way; nil: none
+	early []*dbus.Signal      // of what the call under way may have shown, before its answer tells
 	deaf  bool                // nobody can show a notice, until somebody comes who can
 	token token
 }
@@ -104,11 +105,11 @@ func errorName(err error) string {
 const patience = 200 * time.Millisecond
 
 // leave withdraws what is shown, and listens no longer.
-func (d *daemon) leave() {
+func (d *daemon) leave(ctx context.Context) {
 	if d.call != nil {
 		select {
 		case answer := <-d.calls:
-			d.answered(answer)
+			d.answered(ctx, answer)
 		case <-time.After(patience):
 		}
 	}
@@ -216,9 +217,14 @@ func hints(says notice) map[string]dbus.Variant {
 }
 
 // answered takes the answer to the call under way.
-func (d *daemon) answered(answer *dbus.Call) {
-	c := *d.call
-	d.call = nil
+func (d *daemon) answered(ctx context.Context, answer *dbus.Call) {
+	c, early := *d.call, d.early
+	d.call, d.early = nil, nil
+	defer func() {
+		for _, s := range early {
+			d.hear(ctx, s)
+		}
+	}()
 	if answer.Err != nil {
 		d.failed(c, answer.Err)
 		return
@@ -280,15 +286,24 @@ func (d *daemon) hear(ctx context.Context, s *dbus.Signal) {
 			d.token = token{id, text}
 		}
 	case busName + ".ActionInvoked":
-		if s.Sender == d.owner && dbus.Store(s.Body, &id, &text) == nil {
+		if s.Sender == d.owner && dbus.Store(s.Body, &id, &text) == nil && !d.tooEarly(id, s) {
 			d.invoked(ctx, id, text)
 		}
 	case busName + ".NotificationClosed":
 		var why uint32
-		if s.Sender == d.owner && dbus.Store(s.Body, &id, &why) == nil {
+		if s.Sender == d.owner && dbus.Store(s.Body, &id, &why) == nil && !d.tooEarly(id, s) {
 			d.closed(id)
 		}
 	}
+}
+
+// tooEarly keeps a signal of a notice that is not known, while a call may tell that it is ours.
+func (d *daemon) tooEarly(id uint32, s *dbus.Signal) bool {
+	if _, known := d.find(id); known || d.call == nil || d.call.kind == "" {
+		return false
+	}
+	d.early = append(d.early, s)
+	return true
 }
 
 // owned takes that the daemon came or went. What the former one showed is gone;
@@ -300,6 +315,7 @@ func (d *daemon) owned(s *dbus.Signal) {
 	}
 	d.owner, d.able = now, nil
 	clear(d.slots)
+	d.early = nil
 	d.deaf = d.deaf && now == ""
 }
 

@@ -205,6 +205,19 @@ func TestClosedIsNotClicked(t *testing.T) {
 	}
 }
 
+// What a person does with a notice counts also when it is heard of before the answer that numbers it.
+func TestClosedBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	by := d.daemon(everything...)
+	release := by.Hold()
+	d.node(wipedAt("a", lab.Running, noon))
+	check(t, by.End(d.shown(by, "a is wiped").ID, bus.Dismissed))
+	release()
+	d.node(wipedAt("b", lab.Running, noon))
+	d.shown(by, "b is wiped")
+}
+
 // A daemon that does not answer holds nothing up, and what it missed is told as it
 // is when it answers.
 func TestSlowDaemon(t *testing.T) {

@@ -92,7 +92,7 @@ func (n *Notifier) Run(ctx context.Context, events <-chan lab.Event) {
 		n.o.Log.Warn("there are no notifications: the session bus does not answer", "error", err)
 		return
 	}
-	defer d.leave()
+	defer d.leave(ctx)
 	due := time.NewTimer(0)
 	defer due.Stop()
 	for {
@@ -112,7 +112,7 @@ func (n *Notifier) Run(ctx context.Context, events <-chan lab.Event) {
 			}
 			d.hear(ctx, signal)
 		case call := <-d.calls:
-			d.answered(call)
+			d.answered(ctx, call)
 		case failed := <-d.undone:
 			d.board.notUndone(failed, time.Now())
 		case <-due.C:
