@@ -49,7 +49,7 @@ func (c *Conn) upload(ctx context.Context, s *session, p *libvirt.StoragePool, n
 	if err != nil {
 		return lab.Volume{}, err
 	}
-	return c.volume(p, name)
+	return c.filled(ctx, p, name)
 }
 
 // uploadMode is the mode of a volume while it is uploaded. The system's libvirt
@@ -89,7 +89,7 @@ func (c *Conn) copyOverlay(ctx context.Context, s *session, p *libvirt.StoragePo
 	if err := c.copyVariables(ctx, s, p, name, from); err != nil {
 		return lab.Volume{}, errors.Join(err, c.remove(p, name))
 	}
-	return c.volume(p, name)
+	return c.filled(ctx, p, name)
 }
 
 func (c *Conn) copyVariables(ctx context.Context, s *session, p *libvirt.StoragePool, name, from string) error {

@@ -180,26 +180,28 @@ func TestNoVolumesAreLeftOut(t *testing.T) {
 }
 
 // TestWithoutDirectory makes sure that libvirt's own account of the volumes,
-// which serves when their files can not be read, is the same as ours.
+// which serves when their files can not be read, is the same as ours, and is
+// so from the moment they are made.
 func TestWithoutDirectory(t *testing.T) {
 	c := mustOpen(t)
-	mustDefine(t, c)
-	here, err := c.Volumes(t.Context())
+	driver := c.uri.driver
+	c.uri.driver = "elsewhere"
+	content := labtest.QCOW2(labtest.BaseBytes, labtest.NoFlaw)
+	uploaded, err := c.Upload(t.Context(), lab.BaseVolume("elsewhere", "0123456789ab"), int64(len(content)), bytes.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.uri.driver = "elsewhere"
+	mustDefineOn(t, c, uploaded)
 	there, err := c.Volumes(t.Context())
-	c.uri.driver = "qemu"
+	c.uri.driver = driver
 	if err != nil || len(there) != 2 {
 		t.Fatalf("got %+v, error %v, want 2 volumes", there, err)
 	}
-	byName := map[string]lab.Volume{}
-	for _, v := range here {
-		byName[v.Name] = v
-	}
-	for _, got := range there {
-		want := byName[got.Name]
+	for _, got := range append(there, uploaded) {
+		want, err := c.Volume(t.Context(), got.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if !got.ModTime.Equal(want.ModTime) {
 			t.Errorf("%s: got time %v, want %v", got.Name, got.ModTime, want.ModTime)
 		}

@@ -62,6 +62,36 @@ func (c *Conn) volume(p *libvirt.StoragePool, name string) (lab.Volume, error) {
 	return describe(handle)
 }
 
+// filled describes a volume that has just been filled. libvirt, which took it
+// for raw, looks for its format in the background: it is made to look first.
+func (c *Conn) filled(ctx context.Context, p *libvirt.StoragePool, name string) (lab.Volume, error) {
+	v, err := c.localVolume(name)
+	if !errors.Is(err, errNotHere) {
+		return v, err
+	}
+	if err := refresh(ctx, p); err != nil {
+		return lab.Volume{}, err
+	}
+	return c.volume(p, name)
+}
+
+// refresh has libvirt read the pool anew, which it refuses, with no code of its
+// own for it, while it makes another volume.
+func refresh(ctx context.Context, p *libvirt.StoragePool) error {
+	const tries, pause = 50, 100 * time.Millisecond
+	for range tries - 1 {
+		if err := p.Refresh(0); !errors.Is(err, libvirt.ERR_INTERNAL_ERROR) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return lab.Cancelled(ctx)
+		case <-time.After(pause):
+		}
+	}
+	return p.Refresh(0)
+}
+
 func isOverlay(name string) bool {
 	_, _, ok := lab.ParseOverlayVolume(name)
 	return ok
