@@ -10,15 +10,9 @@ import (
 	"mime"
 	"net/http"
 	"slices"
-	"time"
 
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
-)
-
-const (
-	maxBody   = 1 << 20          // bytes of a call's arguments
-	readLimit = 10 * time.Second // for them to arrive
 )
 
 // verb is one method of the service: it decodes its arguments and calls it.
@@ -144,7 +138,7 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	reply(w, http.StatusOK, out)
+	Reply(w, http.StatusOK, out)
 }
 
 // arguments reads the request's body: a JSON array, and nothing behind it.
@@ -152,15 +146,9 @@ func arguments(w http.ResponseWriter, r *http.Request) ([]json.RawMessage, error
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return nil, lab.Errorf(lab.KindInvalid, "the call is not application/json")
 	}
-	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(readLimit)); err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, lab.Errorf(lab.KindInvalid, "the call is larger than %d bytes", maxBody)
-	}
+	body, err := Body(w, r, maxBody)
 	if err != nil {
-		return nil, lab.Errorf(lab.KindInvalid, "the call can not be read").WithCause(err)
+		return nil, err
 	}
 	var args []json.RawMessage
 	if err := decode(body, &args); err != nil {

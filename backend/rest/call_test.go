@@ -49,7 +49,7 @@ func TestWrongCalls(t *testing.T) {
 		{"wrong type", "Show", `[7]`, http.StatusBadRequest, lab.KindInvalid},
 		{"unknown field", "Create", `[{"name":"web","image":"tiny","cpus":4}]`, http.StatusBadRequest, lab.KindInvalid},
 		{"bad name", "Create", `[{"name":"../web","image":"tiny"}]`, http.StatusBadRequest, lab.KindInvalid},
-		{"too large", "Show", `["` + strings.Repeat("x", maxBody) + `"]`, http.StatusBadRequest, lab.KindInvalid},
+		{"too large", "Show", `["` + strings.Repeat("x", maxBody) + `"]`, http.StatusRequestEntityTooLarge, lab.KindInvalid},
 		{"absent node", "Show", `["absent"]`, http.StatusNotFound, lab.KindNotFound},
 	} {
 		a := s.mustCall(t, c.verb, c.args)

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -13,17 +14,17 @@ import (
 
 // guarded refuses what does not come from our own page, and sets the headers
 // that keep the page what it is.
-func guarded(next http.Handler) http.Handler {
+func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setHeaders(w.Header(), r.Host)
 		if !loopback(withPort(r.Host)) {
 			// a name that was made to point at us: DNS rebinding
-			fail(w, lab.Errorf(lab.KindDenied, "%q is not this computer", r.Host).
+			s.refuse(w, r, http.StatusForbidden, lab.Errorf(lab.KindDenied, "%q is not this computer", r.Host).
 				WithHint("Open the address that sandboxlabs serve printed."))
 			return
 		}
 		if !sameOrigin(r) {
-			fail(w, lab.Errorf(lab.KindDenied, "another page asked for this"))
+			s.refuse(w, r, http.StatusForbidden, lab.Errorf(lab.KindDenied, "another page asked for this"))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -80,15 +81,18 @@ func sameOrigin(r *http.Request) bool {
 }
 
 // recovered turns a panic into an answer; the other requests go on.
-func recovered(next http.Handler) http.Handler {
+func (s *Server) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			p := recover()
 			if p == nil {
 				return
 			}
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(p) // it is how a handler cuts its answer off
+			}
 			slog.Error("panic in request", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-			fail(w, lab.Errorf(lab.KindInternal, "SandBoxLabs made a mistake: %v", p).WithHint("Please report it."))
+			s.refuse(w, r, http.StatusInternalServerError, lab.Errorf(lab.KindInternal, "SandBoxLabs made a mistake: %v", p).WithHint("Please report it."))
 		}()
 		next.ServeHTTP(w, r)
 	})

@@ -108,7 +108,7 @@ func TestOtherPages(t *testing.T) {
 
 func TestPanicIsAnswered(t *testing.T) {
 	w := httptest.NewRecorder()
-	recovered(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })).
+	new(Server).recovered(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })).
 		ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	if got, want := w.Code, http.StatusInternalServerError; got != want {
 		t.Errorf("a panic gives %d, want %d", got, want)

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 
@@ -19,12 +20,20 @@ var statuses = map[lab.Kind]int{
 	lab.KindInternal:    http.StatusInternalServerError,
 }
 
-// fail answers with err's Problem and the status of its kind.
-func fail(w http.ResponseWriter, err error) {
-	reply(w, statuses[lab.KindOf(err)], lab.ProblemOf(err))
+// Status is the HTTP status of a failure, by its kind; of a body that was too
+// large it says so.
+func Status(err error) int {
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return http.StatusRequestEntityTooLarge
+	}
+	return statuses[lab.KindOf(err)]
 }
 
-func reply(w http.ResponseWriter, status int, value any) {
+// fail answers with err's Problem and its status.
+func fail(w http.ResponseWriter, err error) { Reply(w, Status(err), lab.ProblemOf(err)) }
+
+// Reply answers with a value as JSON, which nobody is to keep.
+func Reply(w http.ResponseWriter, status int, value any) {
 	body, err := json.Marshal(value)
 	if err != nil {
 		slog.Error("encode answer", "error", err)

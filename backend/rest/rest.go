@@ -13,16 +13,30 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"strings"
 
+	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
 )
 
 // Options wires a server.
 type Options struct {
 	Service  *service.Service
-	Page     fs.FS        // index.html and its assets
-	Consoles http.Handler // answers below /console/; may be nil
-	Uploads  string       // folder for files that are dropped on the page
+	Page     fs.FS           // index.html and its assets
+	Consoles http.Handler    // answers below /console/; may be nil
+	Uploads  string          // folder for files that are dropped on the page
+	Faces    map[string]Face // by the path below which each answers, such as "/api/v1/"
+}
+
+// Face is another web face below a path of its own: an API. Its package lies below
+// this one, and may use Status, Reply and Body; main makes it and mounts it. What
+// comes to it has passed the guard (Host, Origin, and a token, a session or the
+// socket), has the headers of every answer, and a panic in it is answered.
+type Face struct {
+	http.Handler // is asked with the whole path, and limits the bodies it takes
+	// Refuse tells, as the face tells a failure, why the guard let a request not
+	// through; nil: by a lab.Problem.
+	Refuse func(w http.ResponseWriter, status int, err error)
 }
 
 // Server is one program's web face.
@@ -31,6 +45,7 @@ type Server struct {
 	session *session
 	uploads *uploads
 	verbs   map[string]verb
+	faces   map[string]Face
 	handler http.Handler
 }
 
@@ -40,7 +55,10 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{service: o.Service, session: newSession(), uploads: newUploads(o.Uploads), verbs: maps.Clone(verbs)}
+	s := &Server{
+		service: o.Service, session: newSession(), uploads: newUploads(o.Uploads),
+		verbs: maps.Clone(verbs), faces: o.Faces,
+	}
 	s.verbs["AddImage"] = one(s.addImage)
 	s.uploads.sweep()
 	mux := http.NewServeMux()
@@ -53,8 +71,38 @@ func New(o Options) (*Server, error) {
 		mux.Handle("GET /console/", o.Consoles)
 	}
 	mux.Handle("GET /", page)
-	s.handler = recovered(guarded(s.session.required(mux)))
+	s.mount(mux)
 	return s, nil
+}
+
+// mount sets the guard before the faces and before next, which has the rest.
+func (s *Server) mount(next http.Handler) {
+	s.handler = s.recovered(s.guarded(s.required(s.routed(next))))
+}
+
+// routed gives each face what is below its path, and the rest to next.
+func (s *Server) routed(next http.Handler) http.Handler {
+	mux := http.NewServeMux() // of its own: patterns with methods and without do not mix
+	mux.Handle("/", next)
+	for path, face := range s.faces {
+		mux.Handle(path, face)
+	}
+	return mux
+}
+
+// refuse tells why a request is let not through: in a face's own way below its path.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
+	var below string
+	for path := range s.faces {
+		if strings.HasPrefix(r.URL.Path, path) && len(path) > len(below) {
+			below = path
+		}
+	}
+	if face := s.faces[below]; face.Refuse != nil {
+		face.Refuse(w, status, err)
+		return
+	}
+	Reply(w, status, lab.ProblemOf(err))
 }
 
 // ServeHTTP answers one request.

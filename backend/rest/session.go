@@ -39,16 +39,16 @@ func (s *session) take(token string) bool {
 
 // required lets nothing through without the session's cookie, but for the
 // request that brings the token and is given the cookie.
-func (s *session) required(next http.Handler) http.Handler {
+func (s *Server) required(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := r.URL.Query().Get("token")
 		switch {
-		case s.open(r) && token == "":
+		case s.session.open(r) && token == "":
 			next.ServeHTTP(w, r)
-		case r.Method == http.MethodGet && r.URL.Path == "/" && (s.open(r) || s.take(token)):
-			s.begin(w, r)
+		case r.Method == http.MethodGet && r.URL.Path == "/" && (s.session.open(r) || s.session.take(token)):
+			s.session.begin(w, r)
 		default:
-			refuse(w, r)
+			s.forbid(w, r)
 		}
 	})
 }
@@ -75,11 +75,11 @@ func cookieName(r *http.Request) string {
 	return "sandboxlabs-" + port
 }
 
-// refuse says how to get in: as a page to a person, as a Problem to a program.
-func refuse(w http.ResponseWriter, r *http.Request) {
+// forbid says how to get in: as a page to a person, as a failure to a program.
+func (s *Server) forbid(w http.ResponseWriter, r *http.Request) {
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		reply(w, http.StatusUnauthorized, lab.ProblemOf(lab.Errorf(lab.KindDenied, "this browser has no session here").
-			WithHint("Run sandboxlabs serve again and open the address it prints.")))
+		s.refuse(w, r, http.StatusUnauthorized, lab.Errorf(lab.KindDenied, "this browser has no session here").
+			WithHint("Run sandboxlabs serve again and open the address it prints."))
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

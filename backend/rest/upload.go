@@ -56,7 +56,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	reply(w, http.StatusOK, map[string]string{"path": path})
+	Reply(w, http.StatusOK, map[string]string{"path": path})
 }
 
 // discard answers DELETE /upload?path=PATH: what was sent is not wanted after all.
