@@ -31,8 +31,10 @@ type Pool interface {
 
 	// Upload makes a volume of size bytes: an image's, a base's from a qcow2 file
 	// without a backing file, with mode 0444 and readable by every QEMU of this
-	// pool; or a seed's, readable by its owner and the QEMU of its node alone, for
-	// it has a hash of a password. On failure nothing stays. KindExists if the name is taken.
+	// pool; a seed's, readable by its owner and the QEMU of its node alone, for
+	// it has a hash of a password; or an overlay's, for the same two, from a qcow2
+	// file that stands alone or on a base of this pool, by its path.
+	// On failure nothing stays. KindExists if the name is taken.
 	Upload(ctx context.Context, name string, size int64, content io.Reader) (Volume, error)
 
 	// Download gives the bytes of a volume's file.
@@ -51,8 +53,9 @@ type Placer interface {
 	// process may not write, or the pool is on another machine.
 	Staging(ctx context.Context) (dir string, err error)
 
-	// Place makes a file of the staging folder an image's volume as Upload does,
-	// in a moment: it is moved, not copied. KindExists if the name is taken.
+	// Place makes a file of the staging folder an image's or an overlay's volume as
+	// Upload does, in a moment: it is moved, not copied, and the volume is whole
+	// whenever the process dies. KindExists if the name is taken.
 	Place(ctx context.Context, name, file string) (Volume, error)
 }
 

@@ -23,8 +23,8 @@ const (
 
 // Upload implements lab.Pool.
 func (c *Conn) Upload(ctx context.Context, name string, size int64, content io.Reader) (volume lab.Volume, err error) {
-	if !isImage(name) && !isSeed(name) {
-		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "%q is not the name of an image's or a seed's volume", name)
+	if err := checkVolume(name); err != nil {
+		return lab.Volume{}, err
 	}
 	err = c.with(ctx, "upload the volume", func(s *session) error {
 		return c.withPool(s, func(p *libvirt.StoragePool) error {
@@ -37,7 +37,7 @@ func (c *Conn) Upload(ctx context.Context, name string, size int64, content io.R
 
 func (c *Conn) upload(ctx context.Context, s *session, p *libvirt.StoragePool, name string, size int64, content io.Reader) (lab.Volume, error) {
 	err := c.fill(ctx, s, p, fileXML(name, size, c.uploadMode(name)), content, func(handle *libvirt.StorageVol) error {
-		if c.uri.system || isSeed(name) {
+		if c.uri.system || !isImage(name) {
 			return nil
 		}
 		file, err := handle.GetPath()
@@ -54,10 +54,10 @@ func (c *Conn) upload(ctx context.Context, s *session, p *libvirt.StoragePool, n
 
 // uploadMode is the mode of a volume while it is uploaded. The system's libvirt
 // may write to a read-only file; a user's own may not, but is always here, so
-// that the file can be made read-only when it is complete. A seed has secrets in
-// it: libvirt gives it to the QEMU of its node at the start, as it does an overlay.
+// that the file can be made read-only when it is complete. A seed and an overlay are
+// their node's alone: libvirt gives them to its QEMU at the start.
 func (c *Conn) uploadMode(name string) fs.FileMode {
-	if c.uri.system && !isSeed(name) {
+	if c.uri.system && isImage(name) {
 		return readOnly
 	}
 	return private

@@ -61,10 +61,10 @@ func writable(pool, dir string) error {
 // Place implements lab.Placer. The file is linked, which never replaces another,
 // and on the disk before it has its name there.
 func (c *Conn) Place(ctx context.Context, name, file string) (volume lab.Volume, err error) {
-	if !isImage(name) {
-		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "%q is not the name of an image's volume", name)
+	if !isImage(name) && !isOverlay(name) {
+		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "%q is not the name of an image's or an overlay's volume", name)
 	}
-	err = c.with(ctx, "place the image", func(s *session) error {
+	err = c.with(ctx, "place the volume", func(s *session) error {
 		return c.withPool(s, func(p *libvirt.StoragePool) error {
 			if err := c.place(name, file); err != nil {
 				return err
@@ -82,7 +82,11 @@ func (c *Conn) Place(ctx context.Context, name, file string) (volume lab.Volume,
 
 func (c *Conn) place(name, file string) error {
 	target := filepath.Join(c.cfg.PoolPath, name)
-	err := settle(file)
+	mode := readOnly
+	if isOverlay(name) {
+		mode = private
+	}
+	err := settle(file, mode)
 	if err == nil {
 		err = os.Link(file, target)
 	}
@@ -90,21 +94,21 @@ func (c *Conn) place(name, file string) error {
 	case errors.Is(err, fs.ErrExist):
 		return errVolumeExists(name)
 	case err != nil:
-		return lab.Errorf(lab.KindUnavailable, "the image can not be moved into the pool").WithHint(healthy).WithCause(err)
+		return lab.Errorf(lab.KindUnavailable, "the volume can not be moved into the pool").WithHint(healthy).WithCause(err)
 	}
 	if err := errors.Join(os.Remove(file), syncDir(c.cfg.PoolPath)); err != nil {
-		return lab.Errorf(lab.KindUnavailable, "the image can not be moved into the pool").WithHint(healthy).WithCause(errors.Join(err, os.Remove(target)))
+		return lab.Errorf(lab.KindUnavailable, "the volume can not be moved into the pool").WithHint(healthy).WithCause(errors.Join(err, os.Remove(target)))
 	}
 	return nil
 }
 
-// settle makes a file read-only and has it on the disk.
-func settle(file string) error {
+// settle gives a file its mode and has it on the disk.
+func settle(file string, mode fs.FileMode) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Chmod(readOnly), f.Sync(), f.Close())
+	return errors.Join(f.Chmod(mode), f.Sync(), f.Close())
 }
 
 func syncDir(dir string) error {

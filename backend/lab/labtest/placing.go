@@ -34,13 +34,13 @@ func (p Placing) Staging(ctx context.Context) (dir string, err error) {
 
 // Place takes a file.
 func (p Placing) Place(ctx context.Context, name, file string) (made lab.Volume, err error) {
-	err = p.do(ctx, "Place", name, isImage, func() error {
+	placed := func(name string) bool { return isImage(name) || isOverlay(name) }
+	err = p.do(ctx, "Place", name, placed, func() error {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return lab.Errorf(lab.KindUnavailable, "the file can not be read").WithCause(err)
 		}
-		size := int64(len(content))
-		if made, err = p.add(name, lab.Volume{Bytes: size, FileBytes: size, VirtualBytes: VirtualBytes(content)}, content); err != nil {
+		if made, err = p.add(name, filled(content), content); err != nil {
 			return err
 		}
 		return os.Remove(file)
@@ -55,6 +55,7 @@ func PlacerSuite(t *testing.T, fresh func(t *testing.T) PlacingPool) {
 		run  func(t *testing.T, p PlacingPool)
 	}{
 		{"a placed file is a volume like an uploaded one", placerPlaces},
+		{"a placed overlay stands on its base", placerPlacesOverlay},
 		{"a volume is not replaced", placerKeeps},
 		{"a name that is none is refused", placerBadName},
 	} {
@@ -93,6 +94,19 @@ func placerPlaces(t *testing.T, p PlacingPool) {
 	mustHaveVolumes(t, p, 2)
 }
 
+func placerPlacesOverlay(t *testing.T, p PlacingPool) {
+	base, name := mustUploadBase(t, p), OverlayName()
+	file := mustStage(t, p, QCOW2On(base.Path, 2*BaseBytes))
+	v, err := p.Place(t.Context(), name, file)
+	if err != nil || v.Backing != base.Path || v.VirtualBytes != 2*BaseBytes {
+		t.Fatalf("got %+v, %v, want it on %s", v, err, base.Path)
+	}
+	wantVolume(t, mustVolume(t, p, name), v)
+	_, err = p.Place(t.Context(), name, mustStage(t, p, QCOW2On(base.Path, BaseBytes)))
+	mustBeKind(t, err, lab.KindExists)
+	wantVolume(t, mustVolume(t, p, name), v)
+}
+
 func placerKeeps(t *testing.T, p PlacingPool) {
 	base := mustUploadBase(t, p)
 	file := mustStage(t, p, QCOW2(2*BaseBytes, NoFlaw))
@@ -107,7 +121,7 @@ func placerKeeps(t *testing.T, p PlacingPool) {
 }
 
 func placerBadName(t *testing.T, p PlacingPool) {
-	for _, name := range []string{"", "../x", "base.qcow2", OverlayName()} {
+	for _, name := range []string{"", "../x", "base.qcow2", SeedName()} {
 		_, err := p.Place(t.Context(), name, mustStage(t, p, QCOW2(BaseBytes, NoFlaw)))
 		mustBeKind(t, err, lab.KindInvalid)
 	}

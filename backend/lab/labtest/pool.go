@@ -139,10 +139,7 @@ func isSeed(name string) bool {
 	return ok
 }
 
-func isVolume(name string) bool { return isOverlay(name) || isFile(name) }
-
-// isFile tells the volumes that are uploaded.
-func isFile(name string) bool { return isImage(name) || isSeed(name) }
+func isVolume(name string) bool { return isOverlay(name) || isImage(name) || isSeed(name) }
 
 // Volumes gives every volume.
 func (p *Pool) Volumes(ctx context.Context) (all []lab.Volume, err error) {
@@ -228,9 +225,18 @@ func (p *Pool) add(name string, v lab.Volume, content []byte) (lab.Volume, error
 	return v, nil
 }
 
-// Upload makes an image's volume or a seed's.
+// filled is a volume of a qcow2 file, or of any other.
+func filled(content []byte) lab.Volume {
+	v := lab.Volume{Bytes: int64(len(content)), FileBytes: int64(len(content))}
+	if len(content) >= headerSize && string(content[:4]) == "QFI\xfb" {
+		v.VirtualBytes, v.Backing = VirtualBytes(content), backing(content)
+	}
+	return v
+}
+
+// Upload makes an image's volume, a seed's or an overlay's.
 func (p *Pool) Upload(ctx context.Context, name string, size int64, content io.Reader) (made lab.Volume, err error) {
-	err = p.do(ctx, "Upload", name, isFile, func() error {
+	err = p.do(ctx, "Upload", name, isVolume, func() error {
 		if p.volumes[name] != nil {
 			return lab.Errorf(lab.KindExists, "there is a volume %s already", name)
 		}
@@ -241,11 +247,7 @@ func (p *Pool) Upload(ctx context.Context, name string, size int64, content io.R
 		if int64(len(b)) != size {
 			return lab.Errorf(lab.KindInvalid, "the file has %d bytes, not %d", len(b), size)
 		}
-		v := lab.Volume{Bytes: size, FileBytes: size}
-		if isImage(name) {
-			v.VirtualBytes = VirtualBytes(b)
-		}
-		made, err = p.add(name, v, b)
+		made, err = p.add(name, filled(b), b)
 		return err
 	})
 	return made, err

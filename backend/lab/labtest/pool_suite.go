@@ -30,6 +30,7 @@ func PoolSuite(t *testing.T, fresh func(t *testing.T) lab.Pool) {
 		{"an overlay needs a free name and a base", poolOverlayRefused},
 		{"an overlay can be larger than its base, and stand alone", poolOverlaySizes},
 		{"a seed is a file of its own", poolSeed},
+		{"an uploaded overlay stands on its base", poolUploadOverlay},
 		{"a copy of an overlay has its base", poolCopy},
 		{"a copy needs a free name and a source", poolCopyRefused},
 		{"deleting is final and can be repeated", poolDelete},
@@ -261,6 +262,23 @@ func poolSeed(t *testing.T, p lab.Pool) {
 	}
 }
 
+func poolUploadOverlay(t *testing.T, p lab.Pool) {
+	base, name := mustUploadBase(t, p), OverlayName()
+	for _, want := range []lab.Volume{{Name: name, Backing: base.Path, VirtualBytes: 2 * BaseBytes}, {Name: OverlayName(), VirtualBytes: BaseBytes}} {
+		content := QCOW2On(want.Backing, want.VirtualBytes)
+		v, err := p.Upload(t.Context(), want.Name, int64(len(content)), bytes.NewReader(content))
+		if err != nil || v.Name != want.Name || v.Backing != want.Backing || v.VirtualBytes != want.VirtualBytes {
+			t.Fatalf("got %+v, %v, want %+v", v, err, want)
+		}
+		wantVolume(t, mustVolume(t, p, want.Name), v)
+		if got := mustDownload(t, p, want.Name); !bytes.Equal(got, content) {
+			t.Errorf("downloaded %d bytes that differ from the %d uploaded", len(got), len(content))
+		}
+	}
+	_, err := p.Upload(t.Context(), name, 3, bytes.NewReader([]byte("abc")))
+	wantKind(t, "a second upload", err, lab.KindExists)
+}
+
 func poolCopy(t *testing.T, p lab.Pool) {
 	base := mustUploadBase(t, p)
 	from, name := OverlayName(), OverlayName()
@@ -311,8 +329,6 @@ func poolBadName(t *testing.T, p lab.Pool) {
 	wantKind(t, "an overlay named like a base", err, lab.KindInvalid)
 	_, err = p.CreateOverlay(t.Context(), SeedName(), base.Name, 0)
 	wantKind(t, "an overlay named like a seed", err, lab.KindInvalid)
-	_, err = p.Upload(t.Context(), OverlayName(), 0, bytes.NewReader(nil))
-	wantKind(t, "a base named like an overlay", err, lab.KindInvalid)
 }
 
 // poolCalls makes every call that takes a name and gives its error.

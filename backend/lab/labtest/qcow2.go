@@ -78,10 +78,7 @@ func spoil(b []byte, flaw Flaw) []byte {
 	case NotQCOW2:
 		copy(b, "RAW!")
 	case WithBacking:
-		const name = "/etc/passwd"
-		copy(b[512:], name)
-		binary.BigEndian.PutUint64(b[offsetBacking:], 512)
-		binary.BigEndian.PutUint32(b[offsetBacking+8:], uint32(len(name)))
+		setBacking(b, "/etc/passwd")
 	case Encrypted:
 		binary.BigEndian.PutUint32(b[offsetCrypt:], 1)
 	case Dirty:
@@ -96,6 +93,31 @@ func spoil(b []byte, flaw Flaw) []byte {
 		return b[:headerSize/2]
 	}
 	return b
+}
+
+// QCOW2On gives the bytes of an empty overlay of virtualBytes on another file;
+// without one it is QCOW2.
+func QCOW2On(path string, virtualBytes int64) []byte {
+	b := QCOW2(virtualBytes, NoFlaw)
+	if path != "" {
+		setBacking(b, path)
+	}
+	return b
+}
+
+func setBacking(b []byte, path string) {
+	copy(b[512:], path)
+	binary.BigEndian.PutUint64(b[offsetBacking:], 512)
+	binary.BigEndian.PutUint32(b[offsetBacking+8:], uint32(len(path)))
+}
+
+// backing gives the path of the file that a whole qcow2 file stands on.
+func backing(b []byte) string {
+	at := binary.BigEndian.Uint64(b[offsetBacking:])
+	if at == 0 {
+		return ""
+	}
+	return string(b[at : at+uint64(binary.BigEndian.Uint32(b[offsetBacking+8:]))])
 }
 
 // CheckQCOW2 finds the flaw of a file that MustQCOW2 could have written: what a
