@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/godbus/dbus/v5"
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
 	"sandboxlabs/app/notify"
@@ -30,7 +29,6 @@ type App struct {
 	again   atomic.Bool // the program is to begin anew once the window is closed
 	opening opening
 
-	bus     *dbus.Conn // of the session; nil without one
 	tray    *tray.Tray
 	notices *notify.Notifier
 	looks   appearance

@@ -15,6 +15,7 @@ import (
 	"runtime/cgo"
 	"sync"
 
+	"github.com/godbus/dbus/v5"
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
 	"sandboxlabs/app/portal"
@@ -56,10 +57,10 @@ func (a *App) changeAppearance(change func(*Appearance)) {
 	}
 }
 
-// followDesktop looks as the desktop's portal says, until ctx ends. Without one,
-// GTK's own settings hold.
-func (a *App) followDesktop(ctx context.Context) {
-	portal.Follow(ctx, a.bus, slog.Default(), func(now portal.Appearance) {
+// followDesktop looks as the desktop's portal says, until ctx ends or the bus is
+// gone. Without a portal, GTK's own settings hold.
+func (a *App) followDesktop(ctx context.Context, conn *dbus.Conn) {
+	portal.Follow(ctx, conn, slog.Default(), func(now portal.Appearance) {
 		C.look_like(C.int(now.Dark), C.int(now.Still), C.int(now.Contrast))
 		a.changeAppearance(func(to *Appearance) { to.Accent = now.Accent })
 	})

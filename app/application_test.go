@@ -1,9 +1,12 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -11,28 +14,32 @@ import (
 	"sandboxlabs/build/bus"
 )
 
-// mustConnect connects twice to a session bus of the test's own.
-func mustConnect(t *testing.T) (a, b *dbus.Conn) {
+// mustJoin starts a session bus of the test's own in a folder, and connects to it.
+func mustJoin(t *testing.T, folder string) (*bus.Bus, *dbus.Conn) {
 	t.Helper()
-	daemon, err := bus.New(t.TempDir())
+	daemon, err := bus.New(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = daemon.Close() }) // a test may have ended it
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", daemon.Address)
-	for _, conn := range []**dbus.Conn{&a, &b} {
-		if *conn = sessionBus(slog.New(slog.DiscardHandler)); *conn == nil {
-			t.Fatal("there is no bus")
-		}
-		t.Cleanup(func() { _ = (*conn).Close() }) // the bus may have closed it
+	conn := joinBus(slog.New(slog.DiscardHandler))
+	if conn == nil {
+		t.Fatal("there is no bus")
 	}
-	return a, b
+	t.Cleanup(func() { _ = conn.Close() }) // the bus may have closed it
+	return daemon, conn
 }
 
 // TestTheDesktopCalls: by the program's name, as it does for a .desktop file that
 // says DBusActivatable.
 func TestTheDesktopCalls(t *testing.T) {
-	ours, desktop := mustConnect(t)
+	daemon, ours := mustJoin(t, t.TempDir())
+	desktop, err := daemon.Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = desktop.Close() }() // with the bus
 	heard := make(chan wish, 1)
 	if err := (application{func(w wish) { heard <- w }}).own(ours); err != nil {
 		t.Fatal(err)
@@ -70,12 +77,40 @@ func TestTheDesktopCalls(t *testing.T) {
 	}
 }
 
+// TestTheBusComesBack: the program has its name on it again, and its icon in the tray.
+func TestTheBusComesBack(t *testing.T) {
+	a, folder := mustWork(t), t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	a.tray, a.notices = a.newTray(ctx, Icon{}), a.newNotifier()
+	daemon, _ := mustJoin(t, folder)
+	ended := make(chan struct{})
+	go func() { defer close(ended); a.keepToBus(ctx, joinBus(slog.Default())) }()
+	for range 3 {
+		tray, err := daemon.NewTray()
+		if err = errors.Join(err, daemon.Await(ctx, lab.AppID)); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-tray.Registered:
+		case <-ctx.Done():
+			t.Fatal("waited for the icon in vain")
+		}
+		if err := daemon.Close(); err != nil {
+			t.Fatal(err)
+		}
+		daemon, _ = mustJoin(t, folder)
+	}
+	cancel()
+	<-ended
+}
+
 // TestNoSessionBus: what would need one is absent, and nothing is started for it.
 func TestNoSessionBus(t *testing.T) {
 	for _, address := range []string{"unix:path=/nowhere", "nonsense", ""} {
 		t.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
 		t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
-		if conn := sessionBus(slog.New(slog.DiscardHandler)); conn != nil {
+		if conn := joinBus(slog.New(slog.DiscardHandler)); conn != nil {
 			t.Errorf("%q is a bus", address)
 			_ = conn.Close()
 		}

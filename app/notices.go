@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/godbus/dbus/v5"
+
 	"sandboxlabs/app/notify"
 	"sandboxlabs/backend/lab"
 )
@@ -11,7 +13,6 @@ import (
 // newNotifier makes what tells of what happens while nobody looks at the window.
 func (a *App) newNotifier() *notify.Notifier {
 	return notify.New(notify.Options{
-		Conn: a.bus,
 		Icon: "sandboxlabs",
 		Open: func(o lab.Opening, token string) {
 			a.show(o)
@@ -22,6 +23,13 @@ func (a *App) newNotifier() *notify.Notifier {
 		},
 		Log: slog.Default(),
 	})
+}
+
+// runNotices tells of it until ctx ends, or the bus is gone.
+func (a *App) runNotices(ctx context.Context, conn *dbus.Conn) {
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	a.notices.Run(ctx, conn, a.service.Subscribe(watching))
 }
 
 // Look tells what the person looks at: whether the window has the keyboard, which

@@ -38,34 +38,19 @@ func Run(ctx context.Context, w Window) error {
 	a := w.App
 	a.opening.add(w.Opening)
 	ctx, a.end = context.WithCancel(ctx)
-	if a.bus = sessionBus(slog.Default()); a.bus != nil {
-		defer func() { _ = a.bus.Close() }() // the bus may be gone
-	}
 	a.tray = a.newTray(ctx, w.Icon)
 	a.notices = a.newNotifier()
 	close(a.ready)
-	a.ownName()
+	bus := joinBus(slog.Default())
 	var background sync.WaitGroup
-	background.Go(func() { a.runTray(ctx) })
-	background.Go(func() { a.followDesktop(ctx) })
-	background.Go(func() { a.notices.Run(ctx, a.service.Subscribe(ctx)) })
+	background.Go(func() { a.keepToBus(ctx, bus) })
 	defer background.Wait()
 	defer a.end()
 	defer a.keepRunning(ctx)
-	if w.Opening.Hidden && a.trayWithin(ctx, trayLimit) && !a.awaitWake(ctx) {
+	if w.Opening.Hidden && bus != nil && a.trayWithin(ctx, trayLimit) && !a.awaitWake(ctx) {
 		return nil
 	}
 	return w.open(ctx)
-}
-
-// ownName lets the desktop call the program by its name.
-func (a *App) ownName() {
-	if a.bus == nil {
-		return
-	}
-	if err := (application{a.grant}).own(a.bus); err != nil {
-		slog.Warn("the program's name on the session bus can not be had", "name", lab.AppID, "error", err)
-	}
 }
 
 // open opens the window and returns when it is closed.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/godbus/dbus/v5"
+
 	"sandboxlabs/app/tray"
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
@@ -28,7 +30,6 @@ func (a *App) newTray(ctx context.Context, icon Icon) *tray.Tray {
 		log.Warn("the tray has no picture of its own", "error", err)
 	}
 	return tray.New(tray.Options{
-		Conn:    a.bus,
 		Icons:   tray.Icons{Folder: icon.Symbolic, Plain: "sandboxlabs-symbolic", Alarmed: "sandboxlabs-attention-symbolic", Pixmaps: pixmaps},
 		Last:    a.lastSet(ctx),
 		Do:      a.do,
@@ -38,9 +39,11 @@ func (a *App) newTray(ctx context.Context, icon Icon) *tray.Tray {
 	})
 }
 
-// runTray shows it until ctx ends.
-func (a *App) runTray(ctx context.Context) {
-	if err := a.tray.Run(ctx, a.service.Subscribe(ctx)); err != nil && ctx.Err() == nil {
+// runTray shows it until ctx ends, or the bus is gone.
+func (a *App) runTray(ctx context.Context, conn *dbus.Conn) {
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	if err := a.tray.Run(ctx, conn, a.service.Subscribe(watching)); err != nil && ctx.Err() == nil {
 		slog.Warn("the icon in the tray is gone", "error", err)
 	}
 }
@@ -53,7 +56,7 @@ const trayLimit = 5 * time.Second
 func (a *App) trayWithin(ctx context.Context, limit time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return a.bus != nil && a.tray.Await(ctx)
+	return a.tray.Await(ctx)
 }
 
 // awaitWake waits in the tray, without a window, which costs nothing. It is false

@@ -20,6 +20,7 @@ func mustWork(t *testing.T) *App {
 	s := service.New(service.Options{
 		Hypervisor: w.Hypervisor, Pool: w.Pool, Library: w.Library, Store: w.Store, URI: "fake:///",
 		Journal: w.Journal, Preferences: &labtest.Page{},
+		Tuning: lab.Tuning{Desktop: lab.Desktop{Tray: true}},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -36,6 +36,7 @@ type daemon struct {
 	signals chan *dbus.Signal
 	calls   chan *dbus.Call
 	undone  chan map[string]error // what could not be undone
+	over    chan struct{}         // closed when Run returns
 
 	board *board
 	owner string              // its name on the bus; empty: it is not there
@@ -70,9 +71,9 @@ type token struct {
 }
 
 // newDaemon begins to listen.
-func newDaemon(ctx context.Context, o Options) (*daemon, error) {
+func newDaemon(ctx context.Context, o Options, conn *dbus.Conn, b *board) (*daemon, error) {
 	d := &daemon{
-		o: o, conn: o.Conn, board: newBoard(), slots: make(map[lab.Notice]slot),
+		o: o, conn: conn, board: b, slots: make(map[lab.Notice]slot), over: make(chan struct{}),
 		signals: make(chan *dbus.Signal, 16), calls: make(chan *dbus.Call, 1), undone: make(chan map[string]error),
 	}
 	d.conn.Signal(d.signals)
@@ -368,7 +369,7 @@ func (d *daemon) undo(ctx context.Context) {
 		failed := d.o.Undo(ctx, nodes)
 		select {
 		case d.undone <- failed:
-		case <-ctx.Done():
+		case <-d.over:
 		}
 	}()
 }

@@ -26,6 +26,7 @@ type desk struct {
 	undone chan []string
 	refuse atomic.Bool // Undo fails
 	leave  func()
+	ended  chan struct{} // closed when it has
 }
 
 func must[T any](value T, err error) func(*testing.T) T {
@@ -49,12 +50,11 @@ func check(t *testing.T, err error) {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{
-		T: t, bus: must(bus.New(t.TempDir()))(t), events: make(chan lab.Event),
+		T: t, events: make(chan lab.Event),
 		opened: make(chan lab.Opening, 1), tokens: make(chan string, 1), undone: make(chan []string, 1),
 	}
-	t.Cleanup(func() { check(t, d.bus.Close()) })
 	d.n = New(Options{
-		Conn: must(d.bus.Connect())(t), Icon: "sandboxlabs", Log: slog.New(slog.DiscardHandler),
+		Icon: "sandboxlabs", Log: slog.New(slog.DiscardHandler),
 		Open: func(o lab.Opening, token string) { d.opened <- o; d.tokens <- token },
 		Undo: func(_ context.Context, nodes []string) map[string]error {
 			d.undone <- nodes
@@ -64,21 +64,43 @@ func newDesk(t *testing.T) *desk {
 			return nil
 		},
 	})
-	ctx, cancel := context.WithCancel(t.Context())
+	d.sit(node("a", lab.Running), node("b", lab.Running), node("c", lab.Running))
+	return d
+}
+
+// sit has it run on a bus of its own, where it knows nodes.
+func (d *desk) sit(nodes ...lab.Node) {
+	d.Helper()
+	b := must(bus.New(d.TempDir()))(d.T)
+	d.bus = b
+	d.Cleanup(func() { _ = b.Close() }) // a test may have ended it
+	conn := must(b.Connect())(d.T)
+	ctx, cancel := context.WithCancel(d.Context())
 	ended := make(chan struct{})
+	d.ended = ended
 	go func() {
 		defer close(ended)
-		d.n.Run(ctx, d.events)
+		d.n.Run(ctx, conn, d.events)
 	}()
 	d.leave = func() { cancel(); <-ended }
-	t.Cleanup(d.leave)
+	d.Cleanup(d.leave)
 	d.events <- lab.Event{
-		Kind:    lab.EventSnapshot,
-		Nodes:   []lab.Node{node("a", lab.Running), node("b", lab.Running), node("c", lab.Running)},
-		Images:  []lab.Image{image("i", lab.ImageAdding, "")},
-		Desktop: &lab.Desktop{Notices: lab.Notices},
+		Kind: lab.EventSnapshot, Nodes: nodes, Images: []lab.Image{image("i", lab.ImageAdding, "")}, Desktop: &lab.Desktop{Notices: lab.Notices},
 	}
-	return d
+}
+
+// TestBusComesAndGoes: on the next bus what was shown is shown again, with what
+// happened while there was none.
+func TestBusComesAndGoes(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	by := d.daemon(everything...)
+	d.node(offByItself("a"))
+	d.shown(by, "a has powered off")
+	check(t, d.bus.Close())
+	await(t, "the end", d.ended)
+	d.sit(offByItself("a"), offByItself("b"), node("c", lab.Running))
+	d.shown(d.daemon(everything...), "2 nodes have stopped or failed")
 }
 
 func (d *desk) node(n lab.Node) { d.events <- lab.Event{Kind: lab.EventNode, Node: &n} }
@@ -264,10 +286,4 @@ func TestDaemonComesAndGoes(t *testing.T) {
 	d.shown(fourth, "2 nodes have stopped or failed")
 	d.leave()
 	await(t, "it to be withdrawn at the end", fourth.Closed)
-}
-
-func TestWithoutABus(t *testing.T) {
-	n := New(Options{Log: slog.New(slog.DiscardHandler)})
-	n.Look(Look{Focused: true})
-	n.Run(t.Context(), nil)
 }

@@ -26,8 +26,7 @@ import (
 
 // Options wires a Notifier.
 type Options struct {
-	Conn *dbus.Conn // to the session bus, its signals in order; nil: there is none, and nothing is ever shown
-	Icon string     // its name in the icon theme
+	Icon string // its name in the icon theme
 
 	// Open shows what a notice is about. The token is what the desktop gave along
 	// with the click, empty if it gave none: it lets a window come to the front.
@@ -48,7 +47,8 @@ type Look struct {
 
 // Notifier shows notices. Make it with New.
 type Notifier struct {
-	o Options
+	o     Options
+	board *board // of Run, and what it leaves to the next
 
 	mu     sync.Mutex
 	look   Look
@@ -57,7 +57,7 @@ type Notifier struct {
 
 // New makes a notifier; Run sets it going.
 func New(o Options) *Notifier {
-	return &Notifier{o: o, looked: make(chan struct{}, 1)}
+	return &Notifier{o: o, board: newBoard(), looked: make(chan struct{}, 1)}
 }
 
 // Look takes what the person looks at from now on, and waits for nothing. Until
@@ -80,18 +80,16 @@ func (n *Notifier) now() Look {
 
 // Run shows what is worth telling of the events, the first of which is a
 // snapshot, until ctx ends or they do. Then it withdraws what is shown: its
-// buttons would lead nowhere.
-func (n *Notifier) Run(ctx context.Context, events <-chan lab.Event) {
-	if n.o.Conn == nil {
-		return
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	d, err := newDaemon(ctx, n.o)
+// buttons would lead nowhere. conn is to the session bus, its signals in order. It
+// returns also when that bus is gone, and can be run again with another: what
+// happened meanwhile is told then, and what was shown is shown again.
+func (n *Notifier) Run(ctx context.Context, conn *dbus.Conn, events <-chan lab.Event) {
+	d, err := newDaemon(ctx, n.o, conn, n.board)
 	if err != nil {
 		n.o.Log.Warn("there are no notifications: the session bus does not answer", "error", err)
 		return
 	}
+	defer close(d.over)
 	defer d.leave(ctx)
 	due := time.NewTimer(0)
 	defer due.Stop()

@@ -44,13 +44,10 @@ var matches = [][]dbus.MatchOption{
 	{dbus.WithMatchSender(busName), dbus.WithMatchInterface(iface), dbus.WithMatchMember("SettingChanged"), dbus.WithMatchArg(0, namespace)},
 }
 
-// Follow calls changed whenever the appearance is another one, from the zero value
-// on, until ctx ends. A portal that is absent, slow or restarted is waited for; a
-// nil conn says nothing, and is no error.
+// Follow calls changed with the appearance once it is told, and whenever it is
+// another one, until ctx ends or the bus is gone. A portal that is absent, slow or
+// restarted is waited for.
 func Follow(ctx context.Context, conn *dbus.Conn, log *slog.Logger, changed func(Appearance)) {
-	if conn == nil {
-		return
-	}
 	f := follower{conn: conn, log: log, changed: changed, answers: make(chan *dbus.Call, 1)}
 	signals := make(chan *dbus.Signal, 16)
 	conn.Signal(signals)
@@ -86,6 +83,7 @@ type follower struct {
 	answers chan *dbus.Call
 	asking  bool
 	again   bool
+	heard   bool // it has told something
 	told    Appearance
 }
 
@@ -117,8 +115,8 @@ func (f *follower) answered(answer *dbus.Call) {
 	case err != nil:
 		f.log.Info("the desktop does not tell how programs are to look", "reason", err)
 	default:
-		if now := read(told[namespace]); now != f.told {
-			f.told = now
+		if now := read(told[namespace]); now != f.told || !f.heard {
+			f.told, f.heard = now, true
 			f.changed(now)
 		}
 	}

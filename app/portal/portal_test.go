@@ -67,10 +67,6 @@ func TestFollow(t *testing.T) {
 	<-ended
 }
 
-func TestWithoutABus(t *testing.T) {
-	Follow(t.Context(), nil, slog.New(slog.DiscardHandler), func(a Appearance) { t.Errorf("told %+v", a) })
-}
-
 func TestOddValues(t *testing.T) {
 	for name, told := range map[string]map[string]any{
 		"nothing":       {},

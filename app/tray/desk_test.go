@@ -17,7 +17,7 @@ import (
 // bus is a session bus of the test's own.
 type bus struct {
 	*testing.T
-	address string
+	daemon *playground.Bus
 }
 
 func mustBus(t *testing.T) bus {
@@ -27,12 +27,12 @@ func mustBus(t *testing.T) bus {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = daemon.Close() }) // a test may have ended it
-	return bus{t, daemon.Address}
+	return bus{t, daemon}
 }
 
 func (b bus) connect() *dbus.Conn {
 	b.Helper()
-	conn, err := dbus.Connect(b.address)
+	conn, err := dbus.Connect(b.daemon.Address)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -113,12 +113,13 @@ func (b bus) tray() *stand {
 	s := &stand{
 		bus: b, events: make(chan lab.Event), present: make(chan bool, 16), chosen: make(chan Action, 16), ran: make(chan []string, 64), ended: make(chan error, 1),
 	}
+	conn := b.connect()
 	s.tray = New(Options{
-		Conn: b.connect(), Icons: Icons{Plain: "sandboxlabs-symbolic", Alarmed: "sandboxlabs-attention-symbolic"},
-		Do: s.do, Ran: func(nodes []string) { s.ran <- nodes }, Present: func(now bool) { s.present <- now }, Log: slog.New(slog.DiscardHandler),
+		Icons: Icons{Plain: "sandboxlabs-symbolic", Alarmed: "sandboxlabs-attention-symbolic"},
+		Do:    s.do, Ran: func(nodes []string) { s.ran <- nodes }, Present: func(now bool) { s.present <- now }, Log: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
-	go func() { s.ended <- s.tray.Run(ctx, s.events) }()
+	go func() { s.ended <- s.tray.Run(ctx, conn, s.events) }()
 	b.Cleanup(func() {
 		cancel()
 		if err := await(b.T, "the end of the tray", s.ended); err != nil {

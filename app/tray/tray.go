@@ -23,7 +23,6 @@ const every = 250 * time.Millisecond
 
 // Options makes a tray.
 type Options struct {
-	Conn  *dbus.Conn // of the session bus; may be nil: then there is no tray
 	Icons Icons
 	Last  []string // IDs of the nodes that ran last
 	// Do does what was chosen. Why something could not be done it tells by the ID
@@ -40,6 +39,7 @@ type Options struct {
 // Tray is the icon with its menu. Make it with New; Run sets it going.
 type Tray struct {
 	Options
+	conn  *dbus.Conn
 	host  host
 	icon  icon
 	menu  *dbusmenu
@@ -49,7 +49,6 @@ type Tray struct {
 	eyes  chan struct{}          // somebody looks
 	news  chan func()            // for the loop, which has all that follows to itself
 	came  chan struct{}          // closed when there was a tray for the first time
-	ended chan struct{}
 
 	wanted bool // by the person
 	had    bool // there was a tray
@@ -66,7 +65,7 @@ type Tray struct {
 // New makes a tray.
 func New(o Options) *Tray {
 	t := &Tray{
-		Options: o, eyes: make(chan struct{}, 1), news: make(chan func()), came: make(chan struct{}), ended: make(chan struct{}),
+		Options: o, eyes: make(chan struct{}, 1), news: make(chan func()), came: make(chan struct{}),
 		nodes: make(map[string]lab.Node), failed: make(map[string]bool), timer: time.NewTimer(every),
 	}
 	t.timer.Stop()
@@ -87,17 +86,17 @@ func (t *Tray) Await(ctx context.Context) bool {
 	}
 }
 
-// Run shows the icon, as events have it, until ctx or they end. It returns at
-// once where there is no bus.
-func (t *Tray) Run(ctx context.Context, events <-chan lab.Event) error {
-	defer close(t.ended)
-	if t.Conn == nil {
-		return nil
-	}
+// Run shows the icon, as events have it, the first of which is a snapshot, until ctx
+// or they end, or the session bus of conn is gone, which is an error. With another
+// connection it can be run again.
+func (t *Tray) Run(ctx context.Context, conn *dbus.Conn, events <-chan lab.Event) error {
+	ended := make(chan struct{})
+	defer close(ended)
+	t.conn = conn
 	signals := make(chan *dbus.Signal, 64)
-	t.Conn.Signal(signals)
-	defer t.Conn.RemoveSignal(signals)
-	if err := t.export(ctx); err != nil {
+	conn.Signal(signals)
+	defer conn.RemoveSignal(signals)
+	if err := t.export(ctx, ended); err != nil {
 		return fmt.Errorf("tray: %w", err)
 	}
 	defer t.leave()
@@ -122,7 +121,7 @@ func (t *Tray) Run(ctx context.Context, events <-chan lab.Event) error {
 		case <-t.eyes:
 			t.looked()
 			t.rebuild()
-		case <-t.Conn.Context().Done():
+		case <-conn.Context().Done():
 			return fmt.Errorf("tray: the session bus is gone")
 		case <-ctx.Done():
 			return nil
@@ -130,16 +129,16 @@ func (t *Tray) Run(ctx context.Context, events <-chan lab.Event) error {
 	}
 }
 
-// export puts what hosts look at on the bus.
-func (t *Tray) export(ctx context.Context) error {
-	t.menu = newMenu(t.Conn, func(a Action) { go t.choose(ctx, a) }, t.look)
+// export puts what hosts look at on the bus, until ended is closed.
+func (t *Tray) export(ctx context.Context, ended <-chan struct{}) error {
+	t.menu = newMenu(t.conn, func(a Action) { go t.choose(ctx, ended, a) }, t.look)
 	t.icon = icon{
-		conn:      t.Conn,
-		activated: func() { go t.choose(ctx, Action{Verb: Show}) },
+		conn:      t.conn,
+		activated: func() { go t.choose(ctx, ended, Action{Verb: Show}) },
 		tokened:   func(token string) { t.token.Store(&token) },
 	}
 	// the protocol's form of the name
-	t.host = host{conn: t.Conn, name: fmt.Sprintf("org.kde.StatusNotifierItem-%d-1", os.Getpid())}
+	t.host = host{conn: t.conn, name: fmt.Sprintf("org.kde.StatusNotifierItem-%d-1", os.Getpid())}
 	return cmp.Or(t.menu.export(), t.icon.export(t.Icons), t.host.follow(ctx))
 }
 
@@ -148,16 +147,16 @@ func (t *Tray) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
 	defer cancel()
 	t.withdraw()
-	if err := t.host.unfollow(ctx); err != nil && t.Conn.Connected() {
+	if err := t.host.unfollow(ctx); err != nil && t.conn.Connected() {
 		t.Log.Warn("the tray can not be left", "error", err)
 	}
 }
 
-// tell has the loop learn something.
-func (t *Tray) tell(learn func()) {
+// tell has the loop learn something, before it ends.
+func (t *Tray) tell(ended <-chan struct{}, learn func()) {
 	select {
 	case t.news <- learn:
-	case <-t.ended:
+	case <-ended:
 	}
 }
 
@@ -201,7 +200,7 @@ func (t *Tray) want(wanted bool) {
 		t.withdraw()
 	default:
 		t.wanted, t.stale = true, true
-		if _, err := t.Conn.RequestName(t.host.name, dbus.NameFlagDoNotQueue); err != nil {
+		if _, err := t.conn.RequestName(t.host.name, dbus.NameFlagDoNotQueue); err != nil {
 			t.Log.Warn("the tray's name can not be had", "error", err)
 		}
 	}
@@ -210,8 +209,8 @@ func (t *Tray) want(wanted bool) {
 // withdraw takes the icon away: with its name, hosts see it go.
 func (t *Tray) withdraw() {
 	t.wanted, t.stale, t.host.owner = false, false, ""
-	if t.Conn.Connected() {
-		if _, err := t.Conn.ReleaseName(t.host.name); err != nil {
+	if t.conn.Connected() {
+		if _, err := t.conn.ReleaseName(t.host.name); err != nil {
 			t.Log.Warn("the tray's name can not be given back", "error", err)
 		}
 	}
@@ -266,7 +265,7 @@ func (t *Tray) build(ctx context.Context) {
 	t.noteFailed()
 	err := t.menu.set(Menu(t.state))
 	err = cmp.Or(err, t.icon.set(FaceOf(t.state, func(id string) bool { return t.failed[id] })))
-	if err != nil && t.Conn.Connected() {
+	if err != nil && t.conn.Connected() {
 		t.Log.Warn("the tray can not be told", "error", err)
 	}
 	if t.stale {
@@ -314,19 +313,19 @@ func (t *Tray) Awake(awake bool) {
 }
 
 // choose does what was chosen.
-func (t *Tray) choose(ctx context.Context, a Action) {
+func (t *Tray) choose(ctx context.Context, ended <-chan struct{}, a Action) {
 	if token := t.token.Swap(nil); token != nil {
 		a.Token = *token
 	}
 	if a.Verb == StopAll {
-		t.tell(func() { t.state.Last = a.Nodes })
+		t.tell(ended, func() { t.state.Last = a.Nodes })
 	}
 	failed := t.Do(ctx, a)
 	if len(failed) == 0 {
 		return
 	}
 	t.Log.Warn("not done from the tray", "verb", a.Verb, "errors", failed)
-	t.tell(func() {
+	t.tell(ended, func() {
 		for id, err := range failed {
 			t.state.Troubles[id] = words.Told(lab.ProblemOf(err).Message)
 		}

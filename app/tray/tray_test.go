@@ -241,32 +241,36 @@ func (p *panel) quiet() (heard []*dbus.Signal) {
 	}
 }
 
-// TestNoBus: without a session bus, there is no tray, and nothing waits for it.
-func TestNoBus(t *testing.T) {
-	tray := New(Options{Log: slog.New(slog.DiscardHandler)})
-	if err := tray.Run(context.Background(), make(chan lab.Event)); err != nil {
-		t.Error(err)
-	}
-	tray.Awake(true)
-	if tray.Here() {
-		t.Error("there is a tray")
-	}
-}
-
-// TestTheBusGoes: with the bus, the tray is gone.
+// TestTheBusGoes: with the bus, the tray is gone, and comes again on another one as
+// it was: with the nodes there are then, and what ran last.
 func TestTheBusGoes(t *testing.T) {
-	b := mustBus(t)
-	w := b.watcher(true)
-	conn, present := b.connect(), make(chan bool, 16)
-	tray, events, ended := New(Options{Conn: conn, Ran: func([]string) {}, Present: func(now bool) { present <- now }, Log: slog.New(slog.DiscardHandler)}), make(chan lab.Event), make(chan error, 1)
-	go func() { ended <- tray.Run(context.Background(), events) }()
-	events <- lab.Event{Kind: lab.EventSnapshot, Desktop: &lab.Desktop{Tray: true}}
-	w.awaitItem()
-	await(t, "a tray", present)
-	if err := conn.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if await(t, "the end", ended) == nil || await(t, "the tray to go", present) {
-		t.Error("the tray outlives the bus")
+	present, chosen := make(chan bool, 16), make(chan Action, 16)
+	tray := New(Options{
+		Do:  func(_ context.Context, a Action) map[string]error { chosen <- a; return nil },
+		Ran: func([]string) {}, Present: func(now bool) { present <- now }, Log: slog.New(slog.DiscardHandler),
+	})
+	for _, runs := range []lab.State{lab.Running, lab.Stopped} {
+		b := mustBus(t)
+		w, conn, events, ended := b.watcher(true), b.connect(), make(chan lab.Event), make(chan error, 1)
+		go func() { ended <- tray.Run(t.Context(), conn, events) }()
+		events <- lab.Event{Kind: lab.EventSnapshot, Nodes: []lab.Node{node(1, runs)}, Desktop: &lab.Desktop{Tray: true}}
+		p := b.panel(w.awaitItem())
+		if !await(t, "a tray", present) || !tray.Here() {
+			t.Fatal("there is no tray")
+		}
+		if runs == lab.Running {
+			p.click("Stop all (1)")
+		} else {
+			p.click("Start last set (1)")
+		}
+		if got := await(t, "what is chosen", chosen); !slices.Equal(got.Nodes, []string{"id-001"}) {
+			t.Errorf("chosen: %+v, want the node", got)
+		}
+		if err := b.daemon.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if await(t, "the end", ended) == nil || await(t, "the tray to go", present) || tray.Here() {
+			t.Error("the tray outlives the bus")
+		}
 	}
 }

@@ -1,9 +1,10 @@
 // Package bus is a session bus for tests, with doubles of what a desktop has on
-// one: the daemon that shows notifications, and the portal that tells of colours.
+// one: the daemon that shows notifications, the portal that tells of colours, and the tray.
 package bus
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -70,13 +71,54 @@ func (b *Bus) Connect() (*dbus.Conn, error) {
 	return dbus.Connect(b.Address, dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
 }
 
-// serve puts an object on the bus, and takes a name for it.
-func (b *Bus) serve(object any, path dbus.ObjectPath, iface, name string) (*dbus.Conn, error) {
+// Await waits until somebody owns a name on the bus.
+func (b *Bus) Await(ctx context.Context, name string) error {
+	conn, err := b.Connect()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // the bus may be gone
+	signals := make(chan *dbus.Signal, 16)
+	conn.Signal(signals)
+	if err := conn.AddMatchSignalContext(ctx, dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, name)); err != nil {
+		return err
+	}
+	for {
+		var owned bool
+		err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, name).Store(&owned)
+		if err != nil || owned {
+			return err
+		}
+		select {
+		case <-signals:
+		case <-ctx.Done():
+			return fmt.Errorf("nobody owns %s: %w", name, ctx.Err())
+		}
+	}
+}
+
+// Activate has a program do an action of its .desktop file, as the desktop does:
+// org.freedesktop.Application, at the path that its name gives.
+func (b *Bus) Activate(ctx context.Context, program, action string) error {
+	conn, err := b.Connect()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // the bus may be gone
+	path := dbus.ObjectPath("/" + strings.ReplaceAll(program, ".", "/"))
+	return conn.Object(program, path).CallWithContext(ctx, "org.freedesktop.Application.ActivateAction", 0,
+		action, []dbus.Variant{}, map[string]dbus.Variant{}).Err
+}
+
+// serve puts an object on the bus, by its interfaces, and takes a name for it.
+func (b *Bus) serve(path dbus.ObjectPath, name string, object any, ifaces ...string) (*dbus.Conn, error) {
 	conn, err := b.Connect()
 	if err != nil {
 		return nil, err
 	}
-	err = conn.Export(object, path, iface)
+	for _, iface := range ifaces {
+		err = errors.Join(err, conn.Export(object, path, iface))
+	}
 	if err == nil {
 		_, err = conn.RequestName(name, dbus.NameFlagDoNotQueue)
 	}

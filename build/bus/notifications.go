@@ -45,7 +45,7 @@ type Notifications struct {
 // NewNotifications brings the daemon up, with the capabilities it is to have.
 func (b *Bus) NewNotifications(able ...string) (*Notifications, error) {
 	n := &Notifications{Shown: make(chan Notification, 100), Closed: make(chan uint32, 100), able: able}
-	conn, err := b.serve(notificationsCalls{n}, notificationsPath, notificationsName, notificationsName)
+	conn, err := b.serve(notificationsPath, notificationsName, notificationsCalls{n}, notificationsName)
 	n.conn = conn
 	return n, err
 }

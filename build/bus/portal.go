@@ -27,7 +27,7 @@ type Portal struct {
 // NewPortal brings the portal up, with values of the namespace Appearance.
 func (b *Bus) NewPortal(values map[string]any) (*Portal, error) {
 	p := &Portal{values: maps.Clone(values)}
-	conn, err := b.serve(portalCalls{p}, portalPath, portalIface, portalName)
+	conn, err := b.serve(portalPath, portalName, portalCalls{p}, portalIface)
 	p.conn = conn
 	return p, err
 }

@@ -35,37 +35,39 @@ func (p *page) awaitLooks(want looks) {
 	}
 }
 
+// Backgrounds of the page.
+const darkPage, lightPage = "rgb(14, 16, 19)", "rgb(244, 245, 247)"
+
 // TestLooks changes what the desktop's portal says while the window is open, and
 // takes the portal away and brings it back.
 func TestLooks(t *testing.T) {
 	mustPlay(t)
-	const dark, light = "rgb(14, 16, 19)", "rgb(244, 245, 247)"
 	place := newPlace(t, session)
 	place.newBus()
 	p := openWindow(place, "looks")
 	p.await(id("no-images"))
 	p.click(id("nav-images"))
-	p.awaitLooks(looks{Accent: "#2f5fd0", Background: light}) // GTK's own, without a portal
+	p.awaitLooks(looks{Accent: "#2f5fd0", Background: lightPage}) // GTK's own, without a portal
 	p.picture("without-portal")
 	portal := must(place.bus.NewPortal(map[string]any{"color-scheme": uint32(1)}))(t)
-	p.awaitLooks(looks{Dark: true, Accent: "#3d6fe0", Background: dark})
+	p.awaitLooks(looks{Dark: true, Accent: "#3d6fe0", Background: darkPage})
 	p.picture("dark")
 	type rgb struct{ R, G, B float64 }
 	check(t, portal.Set("accent-color", rgb{0.91, 0.8, 0.18}))
-	p.awaitLooks(looks{Dark: true, Accent: "#e8cc2e", Background: dark})
+	p.awaitLooks(looks{Dark: true, Accent: "#e8cc2e", Background: darkPage})
 	p.picture("dark-yellow")
 	check(t, portal.Set("color-scheme", uint32(2)))
-	p.awaitLooks(looks{Accent: "#99871e", Background: light}) // yellow on white could not be seen
+	p.awaitLooks(looks{Accent: "#99871e", Background: lightPage}) // yellow on white could not be seen
 	p.picture("light-yellow")
 	check(t, portal.Set("reduced-motion", uint32(1)))
-	p.awaitLooks(looks{Still: true, Accent: "#99871e", Background: light})
+	p.awaitLooks(looks{Still: true, Accent: "#99871e", Background: lightPage})
 	check(t, portal.Close())
 	portal = must(place.bus.NewPortal(map[string]any{"color-scheme": uint32(1), "contrast": uint32(1)}))(t)
 	p.awaitLooks(looks{Dark: true, Contrast: true, Accent: "#2f5fd0", Background: "rgb(0, 0, 0)"})
 	p.picture("dark-contrast")
 	check(t, portal.Set("contrast", uint32(0)))
 	check(t, portal.Set("color-scheme", uint32(0)))
-	p.awaitLooks(looks{Accent: "#2f5fd0", Background: light})
+	p.awaitLooks(looks{Accent: "#2f5fd0", Background: lightPage})
 }
 
 // TestPixels looks at a console at its own size on monitors of several scales: each

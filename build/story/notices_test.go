@@ -18,8 +18,8 @@ func (p *place) newBus() {
 	dir := must(os.MkdirTemp("", "sblbus"))(p.t)
 	p.t.Cleanup(func() { check(p.t, os.RemoveAll(dir)) })
 	check(p.t, os.Chmod(dir, 0o755)) // the place's user passes through it
-	p.bus = must(bus.New(dir))(p.t)
-	p.t.Cleanup(func() { check(p.t, p.bus.Close()) })
+	p.busDir = dir
+	p.startBus()
 }
 
 // TestNotices has the window tell what happens while another window has the

@@ -43,6 +43,7 @@ type place struct {
 	login   *syscall.Credential
 	end     io.WriteCloser
 	bus     *bus.Bus // of the window's session; nil: one with nothing of a desktop on it
+	busDir  string   // of its socket
 }
 
 // newPlace makes a place and has it cleared away when the test is over.
