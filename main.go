@@ -29,11 +29,13 @@ import (
 	"sandboxlabs/backend/images"
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/rest"
+	"sandboxlabs/backend/rest/prototype"
 	"sandboxlabs/backend/seed"
 	"sandboxlabs/backend/service"
 	set "sandboxlabs/backend/settings"
 	"sandboxlabs/backend/stack"
 	"sandboxlabs/backend/store"
+	"sandboxlabs/backend/token"
 	"sandboxlabs/backend/upkeep"
 	"sandboxlabs/backend/virt"
 	"sandboxlabs/backend/words"
@@ -61,6 +63,9 @@ func main() {
 		Open:    open,
 		Window:  window,
 		Serve:   serve,
+		Token:   showToken,
+		Link:    link,
+		Browse:  app.Browse,
 		Version: version(),
 		In:      os.Stdin,
 		Out:     os.Stdout,
@@ -307,24 +312,56 @@ func begin(uri string) error {
 	return lab.Errorf(lab.KindInternal, "SandBoxLabs could not begin anew").WithCause(err).WithHint("Start it again.")
 }
 
-// serve serves the page on a loopback address, empty for the settings'.
-func serve(ctx context.Context, uri, address string, ready func(link string)) error {
+// serve serves the page and the APIs.
+func serve(ctx context.Context, uri string, how cli.Serving, ready func(link string)) error {
 	r, err := assemble(uri, true)
 	if err != nil {
 		return err
 	}
 	return r.live(ctx, func(ctx context.Context) error {
-		server, err := rest.New(rest.Options{Service: r.service, Page: page(), Consoles: r.consoles, Uploads: r.paths.Uploads})
+		keys, err := token.Keep(ctx, r.paths.Token, slog.Default())
 		if err != nil {
 			return err
 		}
-		l, err := rest.Listen(ctx, cmp.Or(address, r.settings.Serve.Listen))
+		server, err := rest.New(rest.Options{
+			Service: r.service, Page: page(), Consoles: r.consoles.Guarded(), Uploads: r.paths.Uploads,
+			Keys: keys, Hosts: how.Hosts, Anyone: how.Anyone,
+			Faces: map[string]rest.Face{prototype.Prefix: prototype.New(r.service, version())},
+		})
 		if err != nil {
 			return err
 		}
-		ready(server.Address(l))
-		return server.Serve(ctx, l)
+		doors, err := rest.Listen(ctx, ports(how, r))
+		if err != nil {
+			return err
+		}
+		return server.Serve(ctx, doors, ready)
 	})
+}
+
+// ports are where to listen: as the command line says, else the settings.
+func ports(how cli.Serving, r *rig) rest.Ports {
+	p := rest.Ports{
+		Addresses: how.Listen, Socket: cmp.Or(how.Socket, r.paths.ServeSocket),
+		Cert: how.Cert, Key: how.Key, Insecure: how.Insecure, Anyone: how.Anyone,
+	}
+	if len(p.Addresses) == 0 {
+		p.Addresses = []string{r.settings.Serve.Listen}
+	}
+	return p
+}
+
+// showToken gives the token by which programs enter what is served.
+func showToken(ctx context.Context, rotate bool) (string, error) {
+	if file := config.ReadPaths().Token; rotate {
+		return token.Rotate(file)
+	} else {
+		return token.Show(ctx, file)
+	}
+}
+
+func link(ctx context.Context, socket string) (string, error) {
+	return rest.AskLink(ctx, cmp.Or(socket, config.ReadPaths().ServeSocket))
 }
 
 func page() fs.FS {

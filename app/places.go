@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"os/exec"
 	"path/filepath"
 
@@ -41,7 +42,10 @@ func (a *App) folder(name lab.FolderName) (path string, err error) {
 	return "", lab.Errorf(lab.KindNotFound, "there is no folder %q", name)
 }
 
-// show has the desktop open a file or folder. xdg-open asks the portal where we
+// Browse has the desktop open a link in the person's browser.
+func Browse(_ context.Context, link string) error { return show(link) }
+
+// show has the desktop open a file, a folder or a link. xdg-open asks the portal where we
 // are confined, and the desktop's own way elsewhere.
 func show(path string) error {
 	opener := exec.Command("xdg-open", path)

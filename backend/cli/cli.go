@@ -25,9 +25,16 @@ type Program struct {
 	// the one that is open to the front, which other says; either shows what is
 	// asked for.
 	Window func(ctx context.Context, uri string, o lab.Opening) (other bool, err error)
-	// Serve serves the page at an address, empty for the settings', until ctx
-	// ends, and calls ready with the link to open.
-	Serve func(ctx context.Context, uri, address string, ready func(link string)) error
+	// Serve serves the page and the APIs until ctx ends, and calls ready with the
+	// link to open, empty where no browser could.
+	Serve func(ctx context.Context, uri string, how Serving, ready func(link string)) error
+	// Token gives the token by which programs enter what is served, or a new one,
+	// which ends the old one.
+	Token func(ctx context.Context, rotate bool) (string, error)
+	// Link gives a new link to the page that is served at a socket, empty for the usual one.
+	Link func(ctx context.Context, socket string) (string, error)
+	// Browse opens a link in the person's browser.
+	Browse func(ctx context.Context, link string) error
 
 	Version  string
 	In       io.Reader
@@ -90,25 +97,8 @@ func (f *face) root() *cobra.Command {
 	f.opens(root)
 	root.PersistentFlags().StringVar(&f.uri, "connect", "", "libvirt `URI`, such as qemu:///session or qemu:///system")
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "print one JSON document")
-	root.AddCommand(f.nodes(), f.images(), f.gateway(), f.settings(), f.serve(), f.doctor(), f.folders(), f.log(), f.autostart(), f.version())
+	root.AddCommand(f.nodes(), f.images(), f.gateway(), f.settings(), f.serve(), f.token(), f.doctor(), f.folders(), f.log(), f.autostart(), f.version())
 	return root
-}
-
-func (f *face) serve() *cobra.Command {
-	var address string
-	cmd := &cobra.Command{
-		Use:   "serve",
-		Short: "Serve the page to a browser on this computer",
-		Long:  "serve prints an address that opens the page once; end it with Ctrl-C. Nodes keep running.",
-		Args:  cobra.NoArgs,
-		RunE: f.command(func(cmd *cobra.Command, _ []string) error {
-			return f.Serve(cmd.Context(), f.uri, address, func(link string) {
-				f.print(map[string]string{"url": link}, func(w io.Writer) { say(w, "SandBoxLabs is at %s\n", link) })
-			})
-		}),
-	}
-	cmd.Flags().StringVar(&address, "listen", "", "loopback `address`; port 0 takes a free one (default: the settings', 127.0.0.1:3001)")
-	return cmd
 }
 
 func (f *face) version() *cobra.Command {

@@ -200,6 +200,8 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		SettingsLock: root + "/sandboxlabs/settings.lock",
 		WindowLock:   root + "/sandboxlabs/window.lock",
 		WindowSocket: root + "/sandboxlabs/window.sock",
+		ServeSocket:  root + "/sandboxlabs/serve.sock",
+		Token:        root + "/STATE_HOME/sandboxlabs/token",
 		Icons:        root + "/sandboxlabs/icons",
 		Autostart:    root + "/CONFIG_HOME/autostart",
 		Pictures:     root + "/Pictures/SandBoxLabs",

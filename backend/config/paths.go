@@ -33,6 +33,8 @@ const (
 	settingsLock = "settings.lock" // XDG runtime: while the settings are written
 	windowName   = "window.lock"   // XDG runtime: while a window is open
 	socketName   = "window.sock"   // XDG runtime: brings that window to the front
+	serveName    = "serve.sock"    // XDG runtime: what sandboxlabs serve serves, to who it belongs to
+	tokenName    = "token"         // XDG state: by which programs enter that
 	iconsName    = "icons"         // XDG runtime: those that a tray shows
 
 	autostartName = "autostart" // XDG config, not below our name: every program's entries of the session's start
@@ -62,6 +64,8 @@ type Paths struct {
 	SettingsLock string // file
 	WindowLock   string // file
 	WindowSocket string // unix socket
+	ServeSocket  string // unix socket
+	Token        string // file
 	Autostart    string // folder of what the desktop session starts, which is not ours alone
 	Icons        string // folder of the icons that a tray shows, made when there is a window
 	Pictures     string // folder for screenshots, made when the first is kept
@@ -97,6 +101,8 @@ func ReadPaths() Paths {
 		SettingsLock: filepath.Join(runtime, settingsLock),
 		WindowLock:   filepath.Join(runtime, windowName),
 		WindowSocket: filepath.Join(runtime, socketName),
+		ServeSocket:  filepath.Join(runtime, serveName),
+		Token:        filepath.Join(state, tokenName),
 		Autostart:    filepath.Join(xdg.ConfigHome, autostartName),
 		Icons:        filepath.Join(runtime, iconsName),
 		Pictures:     filepath.Join(xdg.UserDirs.Pictures, keptName),

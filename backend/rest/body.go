@@ -31,3 +31,16 @@ func Body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	// Else the request would be taken for ended by its client when that time is over.
 	return body, control.SetReadDeadline(time.Time{})
 }
+
+// patient reads a body that may be long: it is given up when nothing comes for a while.
+type patient struct {
+	body    io.Reader
+	control *http.ResponseController
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	if err := p.control.SetReadDeadline(time.Now().Add(readLimit)); err != nil {
+		return 0, err
+	}
+	return p.body.Read(b)
+}

@@ -133,7 +133,7 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	out, err := do(context.WithoutCancel(r.Context()), s.service, args)
+	out, err := do(here(context.WithoutCancel(r.Context()), r), s.service, args)
 	if err != nil {
 		fail(w, err)
 		return

@@ -11,7 +11,7 @@ import (
 
 const (
 	heartbeat    = 15 * time.Second // between comments on an idle stream, so that a dead reader is noticed
-	writeLimit   = 10 * time.Second // for one event to be taken by the network
+	writeLimit   = 10 * time.Second // for an event, or an answer, to be taken by the network
 	reconnectMil = 1000             // milliseconds a page waits before it connects again
 )
 

@@ -31,17 +31,17 @@ func TestFaces(t *testing.T) {
 }
 
 func saying(word string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, word) })
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { mustSay(w, word) })
 }
 
 func refusing(word string) func(http.ResponseWriter, int, error) {
 	return func(w http.ResponseWriter, status int, err error) {
 		w.WriteHeader(status)
-		write(w, word+": "+err.Error())
+		mustSay(w, word+": "+err.Error())
 	}
 }
 
-func write(w http.ResponseWriter, text string) {
+func mustSay(w http.ResponseWriter, text string) {
 	if _, err := w.Write([]byte(text)); err != nil {
 		panic(err)
 	}

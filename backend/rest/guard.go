@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"sandboxlabs/backend/lab"
 )
@@ -16,31 +17,69 @@ import (
 // that keep the page what it is.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		setHeaders(w.Header(), r.Host)
-		if !loopback(withPort(r.Host)) {
+		// What was written last on this connection may have set one.
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil {
+			slog.Debug("limit answer", "error", err)
+		}
+		ours := s.answersTo(r)
+		setHeaders(w.Header(), r, ours)
+		switch {
+		case !ours:
 			// a name that was made to point at us: DNS rebinding
 			s.refuse(w, r, http.StatusForbidden, lab.Errorf(lab.KindDenied, "%q is not this computer", r.Host).
-				WithHint("Open the address that sandboxlabs serve printed."))
-			return
-		}
-		if !sameOrigin(r) {
+				WithHint("Open the address that sandboxlabs serve printed; sandboxlabs serve --host NAME lets it have another name."))
+		case !sameOrigin(r):
 			s.refuse(w, r, http.StatusForbidden, lab.Errorf(lab.KindDenied, "another page asked for this"))
-			return
+		default:
+			next.ServeHTTP(w, r)
 		}
-		next.ServeHTTP(w, r)
 	})
+}
+
+// answersTo reports whether a request calls us by a name of ours: one of loopback,
+// one that was given to us or is in our certificate, or the very address that it
+// came to. No foreign name server can have a browser say one of these. What
+// comes by the socket is from no browser.
+func (s *Server) answersTo(r *http.Request) bool {
+	name, _, err := net.SplitHostPort(withPort(r.Host))
+	if err != nil {
+		return false
+	}
+	return fromSocket(r) || loopback(withPort(r.Host)) || s.named(name) || name == cameTo(r)
+}
+
+func (s *Server) named(name string) bool {
+	for _, host := range s.hosts {
+		if strings.EqualFold(host, name) {
+			return true
+		}
+	}
+	return s.certificate != nil && s.certificate.VerifyHostname(name) == nil
+}
+
+// cameTo is the IP address of ours that a request came to.
+func cameTo(r *http.Request) string {
+	a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	if !ok {
+		return ""
+	}
+	return a.IP.String()
 }
 
 // policy lets the page load itself, and talk to the server it came from.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
-	"img-src 'self' data: blob:; font-src 'self'; connect-src 'self' ws://%s; " +
+	"img-src 'self' data: blob:; font-src 'self'; connect-src 'self' %s://%s; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-func setHeaders(h http.Header, host string) {
-	if !loopback(withPort(host)) {
+func setHeaders(h http.Header, r *http.Request, ours bool) {
+	host, scheme := r.Host, "ws"
+	if !ours {
 		host = "127.0.0.1"
 	}
-	h.Set("Content-Security-Policy", fmt.Sprintf(policy, host))
+	if r.TLS != nil {
+		scheme = "wss"
+	}
+	h.Set("Content-Security-Policy", fmt.Sprintf(policy, scheme, host))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -48,7 +87,7 @@ func setHeaders(h http.Header, host string) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
-// withPort gives a Host header the port that browsers leave out of it.
+// withPort gives a Host header a port where browsers leave it out, be it 80 for 443.
 func withPort(host string) string {
 	if _, _, err := net.SplitHostPort(host); err == nil {
 		return host
@@ -71,13 +110,20 @@ func loopback(address string) bool {
 // another port of this computer is another page, though cookies do not think so.
 func sameOrigin(r *http.Request) bool {
 	if origin := r.Header.Get("Origin"); origin != "" {
-		return origin == "http://"+r.Host
+		return origin == scheme(r)+"://"+r.Host
 	}
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":
 		return true
 	}
 	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate"
+}
+
+func scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 // recovered turns a panic into an answer; the other requests go on.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	_ "embed"
 	"io/fs"
-	"log/slog"
 	"net/http"
 
 	"sandboxlabs/backend/lab"
@@ -35,8 +34,6 @@ func send(mime string, body []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", mime)
 		w.Header().Set("Cache-Control", "no-cache")
-		if _, err := w.Write(body); err != nil {
-			slog.Debug("send page", "error", err)
-		}
+		write(w, body)
 	}
 }

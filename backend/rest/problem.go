@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"sandboxlabs/backend/lab"
 )
@@ -43,6 +44,14 @@ func Reply(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
+	write(w, body)
+}
+
+// write sends what is left of an answer, which its reader must take within a moment.
+func write(w http.ResponseWriter, body []byte) {
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+		slog.Debug("limit answer", "error", err)
+	}
 	if _, err := w.Write(body); err != nil {
 		slog.Debug("send answer", "error", err)
 	}

@@ -1,15 +1,18 @@
-// Package rest serves SandBoxLabs over HTTP on loopback: the page with a script
+// Package rest serves SandBoxLabs over HTTP: the page with a script
 // that stands in for the window, the service's verbs as POST /rpc/VERB with a
 // JSON array of arguments, its events as server-sent events at /events, pictures
 // of displays, the consoles, and what is dropped on the page at /upload.
 //
-// Nothing answers without a session. The address that is printed at the start
-// carries a token; the first request with it is given the session's cookie, and
-// the token is worth nothing from then on. A failure has the HTTP status of its
-// kind and a lab.Problem as body.
+// Nothing answers to just anybody. A browser begins a session by an address that
+// is printed at the start (or made anew by Link), whose token is good once: the first
+// request with it is given the session's cookie. A program sends a token that does not
+// change by itself, or comes by the unix socket, whose mode keeps others out. Beside
+// that each request must call us by a name of ours, and come from no other's page. A
+// failure has the HTTP status of its kind and a lab.Problem as body.
 package rest
 
 import (
+	"crypto/x509"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -26,12 +29,17 @@ type Options struct {
 	Consoles http.Handler    // answers below /console/; may be nil
 	Uploads  string          // folder for files that are dropped on the page
 	Faces    map[string]Face // by the path below which each answers, such as "/api/v1/"
+	Keys     Keys            // by which programs enter; nil: there are none
+	Hosts    []string        // names we are called by beside those of loopback and of the certificate
+	Anyone   bool            // nobody is asked who they are
 }
 
 // Face is another web face below a path of its own: an API. Its package lies below
 // this one, and may use Status, Reply and Body; main makes it and mounts it. What
 // comes to it has passed the guard (Host, Origin, and a token, a session or the
-// socket), has the headers of every answer, and a panic in it is answered.
+// socket), has the headers of every answer, and a panic in it is answered. A request's
+// context ends when its client goes, its token is replaced, or the server stops:
+// what must not be cut off goes on without it, and has half a minute at the end.
 type Face struct {
 	http.Handler // is asked with the whole path, and limits the bodies it takes
 	// Refuse tells, as the face tells a failure, why the guard let a request not
@@ -47,6 +55,14 @@ type Server struct {
 	verbs   map[string]verb
 	faces   map[string]Face
 	handler http.Handler
+
+	keys     Keys
+	failures failures
+	open     bool
+
+	hosts       []string
+	certificate *x509.Certificate // nil: no TLS
+	address     string            // by which a browser comes; empty: by none
 }
 
 // New makes a server; it listens to nothing until Serve.
@@ -58,11 +74,13 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		service: o.Service, session: newSession(), uploads: newUploads(o.Uploads),
 		verbs: maps.Clone(verbs), faces: o.Faces,
+		keys: o.Keys, hosts: o.Hosts, open: o.Anyone,
 	}
-	s.verbs["AddImage"] = one(s.addImage)
+	maps.Copy(s.verbs, s.ownVerbs())
 	s.uploads.sweep()
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc/{verb}", s.call)
+	mux.HandleFunc("POST /link", s.link)
 	mux.HandleFunc("POST /upload", s.upload)
 	mux.HandleFunc("DELETE /upload", s.discard)
 	mux.HandleFunc("GET /events", s.events)

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"log/slog"
 	"net/http"
 	"strconv"
 
@@ -33,9 +32,7 @@ func Screenshots(s *service.Service) http.Handler {
 		}
 		w.Header().Set("Content-Type", "image/png")
 		w.Header().Set("Cache-Control", "no-store")
-		if _, err := w.Write(picture); err != nil {
-			slog.Debug("send screenshot", "error", err)
-		}
+		write(w, picture)
 	})
 	return mux
 }

@@ -3,12 +3,13 @@ package rest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"syscall"
+	"sync"
 	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
 
 	"sandboxlabs/backend/lab"
 )
@@ -16,51 +17,41 @@ import (
 const (
 	headerLimit = 5 * time.Second
 	idleLimit   = 2 * time.Minute
-	stopLimit   = 5 * time.Second // for requests under way to finish
+	maxHeader   = 32 << 10         // bytes
+	stopLimit   = 30 * time.Second // for requests under way to finish
 )
 
-// Listen takes a loopback address (host:port). KindInvalid for any other,
-// KindBusy if the port is taken.
-func Listen(ctx context.Context, address string) (net.Listener, error) {
-	if !loopback(address) {
-		return nil, lab.Errorf(lab.KindInvalid, "%q is not an address of this computer alone", address).
-			WithHint("SandBoxLabs serves only loopback, such as 127.0.0.1:3001; reach it from afar through ssh -L.")
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, lab.Errorf(lab.KindBusy, "%s is in use by another program", address).
-			WithHint("Stop that program, or choose another port: --listen 127.0.0.1:0 takes a free one.")
-	case errors.Is(err, syscall.EACCES):
-		return nil, lab.Errorf(lab.KindDenied, "%s may not be used without privileges", address).
-			WithHint("Choose a port above 1023 with --listen.")
-	case err != nil:
-		return nil, lab.Errorf(lab.KindInvalid, "%s can not be listened to", address).WithCause(err)
-	}
-	return l, nil
-}
-
-// Address gives the link that begins the session of a server on l, once.
-func (s *Server) Address(l net.Listener) string {
-	return fmt.Sprintf("http://%s/?token=%s", l.Addr(), s.session.token)
-}
-
-// Serve answers on l until ctx ends. Then the streams end, requests under way
-// have a moment to finish, and l is closed.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+// Serve answers at the doors until ctx ends, and closes them. It calls ready with a
+// Link, which is empty where no browser could open one. At the end the requests'
+// contexts end, and with them the streams; requests that go on without theirs have a
+// moment to finish. systemd is told when it is ready, and when it stops.
+func (s *Server) Serve(ctx context.Context, d *Doors, ready func(link string)) error {
+	defer d.Close()
+	s.at(d)
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: headerLimit,
 		IdleTimeout:       idleLimit,
-		BaseContext:       func(net.Listener) context.Context { return ctx }, // streams and consoles end with it
+		MaxHeaderBytes:    maxHeader,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       marked,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug), // what browsers think of a certificate
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	failed := make(chan error, len(d.all))
+	var served sync.WaitGroup
+	for _, l := range d.all {
+		served.Go(func() { failed <- server.Serve(l) })
+	}
+	defer served.Wait()
+	link, _ := s.Link() // that there is none is for who asks for one
+	ready(link)
+	tell(daemon.SdNotifyReady)
 	select {
 	case err := <-failed:
-		return lab.Errorf(lab.KindUnavailable, "%s can not be served any more", l.Addr()).WithCause(err)
+		return lab.Errorf(lab.KindUnavailable, "%s can not be served any more", d).WithCause(errors.Join(err, server.Close()))
 	case <-ctx.Done():
 	}
+	tell(daemon.SdNotifyStopping)
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	if err := server.Shutdown(limited); err != nil {
@@ -68,4 +59,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return server.Close()
 	}
 	return nil
+}
+
+// tell tells systemd of the state of this process, where it was started by that.
+func tell(state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		slog.Warn("systemd could not be told", "state", state, "error", err)
+	}
 }

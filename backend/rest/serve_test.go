@@ -13,30 +13,6 @@ import (
 	"sandboxlabs/backend/lab"
 )
 
-func TestListen(t *testing.T) {
-	taken, err := Listen(t.Context(), "127.0.0.1:0")
-	must(t, err)
-	defer func() { must(t, taken.Close()) }()
-	for address, want := range map[string]lab.Kind{
-		"0.0.0.0:3001":        lab.KindInvalid,
-		":3001":               lab.KindInvalid,
-		"192.0.2.1:3001":      lab.KindInvalid,
-		"example.org:80":      lab.KindInvalid,
-		"127.0.0.1":           lab.KindInvalid,
-		"127.0.0.1:http:x":    lab.KindInvalid,
-		"127.0.0.1:99999":     lab.KindInvalid,
-		taken.Addr().String(): lab.KindBusy,
-	} {
-		l, err := Listen(t.Context(), address)
-		if got := lab.KindOf(err); got != want {
-			t.Errorf("listening to %s gives %v, want %s", address, err, want)
-		}
-		if err == nil {
-			must(t, l.Close())
-		}
-	}
-}
-
 func TestEvents(t *testing.T) {
 	s := mustEnter(t)
 	next := s.mustStream(t)
@@ -79,13 +55,16 @@ func (s *site) mustStream(t *testing.T) (next func() lab.Event) {
 
 func TestServeEndsStreamsAndFinishesCalls(t *testing.T) {
 	s := mustEnter(t)
-	l, err := Listen(t.Context(), "127.0.0.1:0")
+	d, err := Listen(t.Context(), Ports{Addresses: []string{"127.0.0.1:0"}})
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- s.server.Serve(ctx, l) }()
-	s.URL = "http://" + l.Addr().String()
-	s.enterAnew(t)
+	links, served := make(chan string, 1), make(chan error, 1)
+	go func() { served <- s.server.Serve(ctx, d, func(link string) { links <- link }) }()
+	link := ""
+	s.URL, link, _ = strings.Cut(<-links, "/?")
+	if got, want := s.mustGet(t, "/?"+link).StatusCode, http.StatusOK; got != want {
+		t.Fatalf("entering gives %d, want %d", got, want)
+	}
 	var n lab.Node
 	must(t, json.Unmarshal([]byte(s.mustCall(t, "Create", `[{"name":"web","image":"tiny"}]`).body), &n))
 	next := s.mustStream(t)
@@ -113,16 +92,7 @@ func TestServeEndsStreamsAndFinishesCalls(t *testing.T) {
 	if err := <-served; err != nil {
 		t.Errorf("the end gives %v", err)
 	}
-	if _, err := net.Dial("tcp", l.Addr().String()); err == nil {
+	if _, err := net.Dial("tcp", d.String()); err == nil {
 		t.Error("the port is still open")
-	}
-}
-
-// enterAnew begins a session at s.URL, which has changed.
-func (s *site) enterAnew(t *testing.T) {
-	t.Helper()
-	s.server.session.token = "again"
-	if got, want := s.mustGet(t, "/?token=again").StatusCode, http.StatusOK; got != want {
-		t.Fatalf("entering gives %d, want %d", got, want)
 	}
 }

@@ -4,20 +4,17 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	_ "embed"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
-
-	"sandboxlabs/backend/lab"
 )
 
 //go:embed unauthorized.html
 var unauthorizedPage []byte
 
-// session is the one session of a server: a token to begin it, good once, and
-// the secret its cookie carries from then on.
+// session is the one session of a server: the token of a link that begins it, good
+// once, and the secret its cookie carries from then on.
 type session struct {
 	secret string
 	mu     sync.Mutex
@@ -37,20 +34,12 @@ func (s *session) take(token string) bool {
 	return true
 }
 
-// required lets nothing through without the session's cookie, but for the
-// request that brings the token and is given the cookie.
-func (s *Server) required(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token := r.URL.Query().Get("token")
-		switch {
-		case s.session.open(r) && token == "":
-			next.ServeHTTP(w, r)
-		case r.Method == http.MethodGet && r.URL.Path == "/" && (s.session.open(r) || s.session.take(token)):
-			s.session.begin(w, r)
-		default:
-			s.forbid(w, r)
-		}
-	})
+// renew gives the token of a new link; the one before is worth nothing.
+func (s *session) renew() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token = rand.Text()
+	return s.token
 }
 
 func (s *session) open(r *http.Request) bool {
@@ -62,7 +51,7 @@ func (s *session) open(r *http.Request) bool {
 // address bar and the history.
 func (s *session) begin(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{
-		Name: cookieName(r), Value: s.secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: cookieName(r), Value: s.secret, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	})
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -71,23 +60,21 @@ func (s *session) begin(w http.ResponseWriter, r *http.Request) {
 // cookieName has the port in it: cookies are not kept apart by port, and two
 // servers must not take each other's away.
 func cookieName(r *http.Request) string {
-	_, port, _ := net.SplitHostPort(withPort(r.Host)) // what is no address has been refused
+	_, port, _ := net.SplitHostPort(withPort(r.Host)) // what is no address is no name of ours
 	return "sandboxlabs-" + port
 }
 
 // forbid says how to get in: as a page to a person, as a failure to a program.
-func (s *Server) forbid(w http.ResponseWriter, r *http.Request) {
+func (s *Server) forbid(w http.ResponseWriter, r *http.Request, err error) {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="SandBoxLabs"`)
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		s.refuse(w, r, http.StatusUnauthorized, lab.Errorf(lab.KindDenied, "this browser has no session here").
-			WithHint("Run sandboxlabs serve again and open the address it prints."))
+		s.refuse(w, r, http.StatusUnauthorized, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusUnauthorized)
-	if _, err := w.Write(unauthorizedPage); err != nil {
-		slog.Debug("send page", "error", err)
-	}
+	write(w, unauthorizedPage)
 }
 
 func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -13,7 +13,7 @@
     kind: 'unavailable',
     message: 'The connection to SandBoxLabs is lost.',
     hint: closed
-      ? 'Run sandboxlabs serve again and open the address it prints.'
+      ? 'Run sandboxlabs token link, or sandboxlabs serve if that has ended, and open the address it prints.'
       : 'Connecting again. If it stays so, see whether sandboxlabs serve still runs.',
   })
 

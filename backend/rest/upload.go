@@ -51,7 +51,8 @@ func (u *uploads) sweep() {
 
 // upload answers POST /upload?name=NAME with the path of the file that was sent.
 func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
-	path, err := s.uploads.take(r.URL.Query().Get("name"), r.ContentLength, r.Body)
+	body := patient{r.Body, http.NewResponseController(w)}
+	path, err := s.uploads.take(r.URL.Query().Get("name"), r.ContentLength, body)
 	if err != nil {
 		fail(w, err)
 		return

@@ -1,0 +1,90 @@
+package token
+
+import (
+	"context"
+	"crypto/subtle"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"github.com/fsnotify/fsnotify"
+
+	"sandboxlabs/backend/lab"
+)
+
+// Keeper knows the token of a file as it is now.
+type Keeper struct {
+	file string
+	log  *slog.Logger
+
+	mu    sync.Mutex
+	token string // empty: there is none, and nobody enters by it
+	life  context.Context
+	end   context.CancelFunc
+}
+
+// Keep reads the token of a file, made where there is none, and follows what
+// becomes of it until ctx ends.
+func Keep(ctx context.Context, file string, log *slog.Logger) (*Keeper, error) {
+	if _, err := Show(ctx, file); err != nil {
+		return nil, err
+	}
+	watcher, err := fsnotify.NewWatcher()
+	if err == nil {
+		err = watcher.Add(filepath.Dir(file)) // the file itself is replaced, not written to
+	}
+	if err != nil {
+		return nil, lab.Errorf(lab.KindUnavailable, "the file of the token can not be watched").WithCause(err).
+			WithHint("Raise the limit fs.inotify.max_user_instances or max_user_watches by sysctl.")
+	}
+	k := &Keeper{file: file, log: log}
+	k.reload()                                             // after the watch began: nothing is missed
+	context.AfterFunc(ctx, func() { _ = watcher.Close() }) // its descriptors go with the process at the latest
+	go k.follow(watcher)
+	return k, nil
+}
+
+func (k *Keeper) follow(watcher *fsnotify.Watcher) {
+	for {
+		select {
+		case event, ok := <-watcher.Events:
+			if !ok {
+				return
+			}
+			if event.Name == k.file {
+				k.reload()
+			}
+		case err, ok := <-watcher.Errors:
+			if !ok {
+				return
+			}
+			k.log.Warn("what became of the token may have been missed", "error", err)
+			k.reload()
+		}
+	}
+}
+
+// reload takes to the token that is in the file now; one that can not be used is none.
+func (k *Keeper) reload() {
+	token, err := read(k.file)
+	if err != nil {
+		k.log.Warn("nobody enters by a token", "error", err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if token == k.token && k.life != nil {
+		return
+	}
+	if k.end != nil {
+		k.end()
+	}
+	k.token = token
+	k.life, k.end = context.WithCancel(context.Background())
+}
+
+// Admit implements rest.Keys.
+func (k *Keeper) Admit(token string) (life context.Context, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.life, k.token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(k.token)) == 1
+}
