@@ -52,7 +52,7 @@ export async function serve(name: string): Promise<{ session: Session; stop: () 
   const script = `mkdir -p "$0"/config/sandboxlabs "$0"/data "$0"/state "$0"/pool
 printf '[pool]\\nname = "%s"\\npath = "%s"\\n' "$(basename ${place.dir})-${name}" "$0"/pool >"$0"/config/sandboxlabs/config.toml
 export XDG_CONFIG_HOME="$0"/config XDG_DATA_HOME="$0"/data XDG_STATE_HOME="$0"/state
-exec "$1" --connect "$2" serve --listen 127.0.0.1:0 --json`;
+exec "$1" --connect "$2" serve --listen 127.0.0.1:0 --socket "$0"/serve.sock --json`;
   const child = spawn(first, [...prefix, 'sh', '-c', script, folder, place.program, place.uri], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
