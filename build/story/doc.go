@@ -16,6 +16,6 @@
 //	guest      the truth about the virtual machine
 //
 // It needs build/bin/sandboxlabs, the tiny image, libvirt, QEMU, Xvfb, openbox,
-// xdotool, ImageMagick, Chromium and Xfce's panel. Pictures of every step are left in
+// xdotool, ImageMagick, Chromium, Weston and Xfce's panel. Pictures of every step are left in
 // build/out/screenshots.
 package story
