@@ -32,6 +32,9 @@ func (a *App) runNotices(ctx context.Context, conn *dbus.Conn) {
 	a.notices.Run(ctx, conn, a.service.Subscribe(watching))
 }
 
+// lookAway takes that nobody looks: a page that has ended can not say so.
+func (a *App) lookAway() { a.notices.Look(notify.Look{}) }
+
 // Look tells what the person looks at: whether the window has the keyboard, which
 // screen is in front, and of which node (by its UUID) or image (by its name), if
 // of one. What they see needs no notification.

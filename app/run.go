@@ -94,7 +94,7 @@ func (a *App) startup(ctx context.Context) {
 	a.ctx = ctx
 	close(a.started)
 	a.followText()
-	webview.Watch(a.quit)
+	webview.Watch(a.lookAway, a.quit)
 }
 
 // noDisplay turns the panic of a GTK that can not be initialised into an error.

@@ -28,18 +28,19 @@ var reasons = []string{"it crashed", "it took too much memory", "it was asked to
 
 // keeper decides what becomes of a page that has ended.
 type keeper struct {
-	mu   sync.Mutex
-	last time.Time // it was loaded again; zero: never
-	quit func()
+	mu          sync.Mutex
+	last        time.Time // it was loaded again; zero: never
+	ended, quit func()
 }
 
 var current keeper
 
-// Watch begins to look after the page of the window that is there. quit is called
-// if the person would rather end the program than load it again.
-func Watch(quit func()) {
+// Watch begins to look after the page of the window that is there. ended is called
+// whenever it has, and must not wait; quit if the person would rather end the
+// program than load it again.
+func Watch(ended, quit func()) {
 	current.mu.Lock()
-	current.quit = quit
+	current.ended, current.quit = ended, quit
 	current.mu.Unlock()
 	C.watchPage()
 }
@@ -61,6 +62,10 @@ func pageEnded(reason C.int) {
 	}
 	again := current.again(time.Now())
 	slog.Error("the process of the page has ended", "reason", why, "again", again)
+	current.mu.Lock()
+	ended := current.ended
+	current.mu.Unlock()
+	ended()
 	if again {
 		C.reloadPage()
 		return

@@ -151,8 +151,13 @@ func (p *place) kill(name string) {
 // would show its last picture for ever.
 func TestPageProcess(t *testing.T) {
 	mustPlay(t)
-	p := openWindow(newPlace(t, session), "page-process")
-	p.await(id("no-images"))
+	place := newPlace(t, session)
+	place.newBus()
+	daemon := notices{must(place.bus.NewNotifications("actions", "body"))(t), t}
+	place.addTiny()
+	place.sandboxlabs("node", "create", "web-1", "--image", "tiny")
+	p := openWindow(place, "page-process")
+	p.await(id("node-row", "name", "web-1"))
 	p.click(id("nav-settings"))
 	p.await(id("setting", "name", "bulk.limit"))
 	p.killProcess()
@@ -163,7 +168,9 @@ func TestPageProcess(t *testing.T) {
 	p.killProcess()
 	p.desk.awaitWindow("SandBoxLabs: ") // the dialog, which is no page
 	p.desk.picture(point{}, point{1400, 900}, filepath.Join(p.album, "asked.png"))
-	p.desk.do("key", "Return") // load it again
+	place.sandboxlabs("node", "wipe", "web-1")
+	daemon.await("web-1 is wiped") // the page can not say that nobody looks at it
+	p.desk.do("key", "Return")     // load it again
 	p.again(id("check", "status", "ok"))
 }
 
