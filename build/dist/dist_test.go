@@ -139,6 +139,8 @@ func digests(t *testing.T, dir string) map[string]string {
 var mustBe = []string{
 	"bin/sandboxlabs",
 	"share/applications/" + lab.AppID + ".desktop",
+	units + "sandboxlabs.service",
+	units + "sandboxlabs.socket",
 	"share/metainfo/" + lab.AppID + ".metainfo.xml",
 	"share/dbus-1/services/" + lab.AppID + ".service",
 	"share/icons/hicolor/48x48/apps/sandboxlabs.png",
@@ -168,6 +170,7 @@ func (m made) checkDeb(t *testing.T) {
 	if told := mustRun(t, "man", "--warnings", "-l", share+"man/man1/sandboxlabs-node-create.1.gz"); !strings.Contains(told, "--image") {
 		t.Errorf("the manual says %s", told)
 	}
+	checkUnits(t, root)
 	mustRun(t, "bash", "-n", share+"bash-completion/completions/sandboxlabs")
 	if picture := mustRun(t, "identify", share+"icons/hicolor/48x48/apps/sandboxlabs.png"); !strings.Contains(picture, "PNG 48x48") {
 		t.Errorf("the icon is %s", picture)
@@ -183,6 +186,27 @@ func (m made) checkDeb(t *testing.T) {
 	slices.Sort(control)
 	if want := []string{"./control", "./md5sums"}; !slices.Equal(control, want) {
 		t.Errorf("the package has %q, want %q", control, want)
+	}
+}
+
+// checkUnits has systemd read the units, as they are below root.
+func checkUnits(t *testing.T, root string) {
+	dir := t.TempDir()
+	args := []string{"--user", "--man=no", "verify"}
+	for _, name := range []string{"sandboxlabs.service", "sandboxlabs.socket"} {
+		unit, err := os.ReadFile(filepath.Join(root, "usr", units, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		moved := filepath.Join(dir, name)
+		if err := os.WriteFile(moved, bytes.ReplaceAll(unit, []byte("=/usr/"), []byte("="+root+"/usr/")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, moved)
+	}
+	t.Setenv("XDG_RUNTIME_DIR", dir)
+	if told := mustRun(t, "systemd-analyze", args...); told != "" {
+		t.Errorf("systemd says of the units: %s", told)
 	}
 }
 

@@ -70,24 +70,29 @@ func pressed(content []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// desktop writes what a desktop reads: how to start it, by menu and by bus, and
-// what to tell of it in a catalogue of software.
+// desktop writes what a desktop reads: how to start it, by menu, by bus and by
+// systemd, and what to tell of it in a catalogue of software.
 func (j *job) desktop(s *stage) error {
 	for _, f := range []struct{ from, to string }{
-		{"sandboxlabs.desktop", "applications/" + lab.AppID + ".desktop"},
-		{"dbus.service", "dbus-1/services/" + lab.AppID + ".service"},
-		{"metainfo.xml", "metainfo/" + lab.AppID + ".metainfo.xml"},
+		{"sandboxlabs.desktop", "share/applications/" + lab.AppID + ".desktop"},
+		{"dbus.service", "share/dbus-1/services/" + lab.AppID + ".service"},
+		{"metainfo.xml", "share/metainfo/" + lab.AppID + ".metainfo.xml"},
+		{"sandboxlabs.service", units + "sandboxlabs.service"},
+		{"sandboxlabs.socket", units + "sandboxlabs.socket"},
 	} {
 		content, err := j.fill(f.from, s.prefix)
 		if err != nil {
 			return err
 		}
-		if err := s.put("share/"+f.to, 0o644, content); err != nil {
+		if err := s.put(f.to, 0o644, content); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// units is where systemd finds what a user may have started.
+const units = "lib/systemd/user/"
 
 // fill fills in one of the files of share.
 func (j *job) fill(name, prefix string) ([]byte, error) {

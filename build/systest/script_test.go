@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,6 +35,7 @@ type worldKey struct{}
 //	[!] json PATH [VALUE]   stdout is JSON and has VALUE at PATH, such as 0.vnc.port
 //	take NAME PATH          put the value at PATH into the variable NAME
 //	booted NODE [COMMAND]   wait for the shell of the guest, and run a command there that must succeed
+//	serving ARGS            run sandboxlabs serve until the script ends; $URL and $SOCKET reach it
 //	small-pool SIZE         let the pool be a file system of SIZE
 //
 // In a script $POOL is the pool's name, $DISKS its folder, $DATA and $CONFIG are
@@ -101,6 +104,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"json":       checkJSON,
 	"take":       positive(takeJSON),
 	"booted":     positive(booted),
+	"serving":    positive(serving),
 	"small-pool": positive(smallPool),
 }
 
@@ -218,6 +222,25 @@ func booted(ts *testscript.TestScript, args []string) {
 		_, err = c.do(ctx, args[1])
 		ts.Check(err)
 	}
+}
+
+// serving serves in the background; SIGTERM must end it in order.
+func serving(ts *testscript.TestScript, args []string) {
+	w := worldOf(ts)
+	cmd := w.cmd(context.Background(), "sandboxlabs", append([]string{"serve", "--listen", "127.0.0.1:0", "--json"}, args...)...)
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+			ts.Fatalf("serve ended with %v", err)
+		}
+	})
+	var told struct{ URL string }
+	ts.Check(json.NewDecoder(out).Decode(&told))
+	address, _, _ := strings.Cut(told.URL, "/?")
+	ts.Setenv("URL", address)
+	ts.Setenv("SOCKET", w.path(runtimeDir, "sandboxlabs", "serve.sock"))
 }
 
 // smallPool mounts a file system of some MiB where the pool will be. Only root can.
