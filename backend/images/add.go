@@ -235,7 +235,9 @@ func (a *addition) sum(ctx context.Context, from *source) (*source, error) {
 	copied, to, until := from, io.Discard, 0.5+a.image().Progress/2
 	if a.stage.placer != nil {
 		until = 1
-		if !from.ours {
+		if linked := a.link(from); linked != nil {
+			copied = linked
+		} else if !from.ours {
 			file, err := a.stage.create(copyFile, from.info.Size())
 			if err != nil {
 				return from, err
@@ -254,6 +256,26 @@ func (a *addition) sum(ctx context.Context, from *source) (*source, error) {
 	}
 	a.summed(sha)
 	return copied, nil
+}
+
+// link takes a file itself into the stage, where that was asked for and can be
+// done; else it gives nil, and the file is copied.
+func (a *addition) link(from *source) *source {
+	if !a.in.Link || from.ours {
+		return nil
+	}
+	path := a.stage.path(copyFile)
+	if err := os.Link(from.path, path); err != nil {
+		return nil
+	}
+	if file, err := os.Open(path); err == nil {
+		if info, err := file.Stat(); err == nil && os.SameFile(info, from.info) {
+			return &source{file: file, path: path, info: info, ours: true}
+		}
+		_ = file.Close() // it was only opened
+	}
+	_ = os.Remove(path) // what stays is overwritten by the copy, or goes with the stage
+	return nil
 }
 
 // settle has the disk write down what was converted while it is summed up, rather than after.

@@ -47,25 +47,34 @@ func asPath(format, path string) input {
 
 // virtualSize asks qemu-img how large the disk is that a guest would see.
 func (in input) virtualSize(ctx context.Context) (int64, error) {
+	info, err := in.info(ctx)
+	return info.VirtualSize, err
+}
+
+// diskInfo is what qemu-img tells of a disk; it opens nothing that the disk stands on.
+type diskInfo struct {
+	VirtualSize   int64  `json:"virtual-size"`
+	Encrypted     bool   `json:"encrypted"`
+	Backing       string `json:"backing-filename"` // as the disk has it
+	BackingFormat string `json:"backing-filename-format"`
+}
+
+func (in input) info(ctx context.Context) (info diskInfo, err error) {
 	var out bytes.Buffer
-	err := run{
+	err = run{
 		args: []string{"info", "--output=json", "--image-opts", in.opts}, files: in.files,
 		limit: limitCheck, out: &out,
 	}.do(ctx)
 	if err != nil {
-		return 0, err
-	}
-	var info struct {
-		VirtualSize int64 `json:"virtual-size"`
-		Encrypted   bool  `json:"encrypted"`
+		return diskInfo{}, err
 	}
 	if err := json.Unmarshal(out.Bytes(), &info); err != nil {
-		return 0, lab.Errorf(lab.KindInternal, "qemu-img's answer can not be understood").WithCause(err)
+		return diskInfo{}, lab.Errorf(lab.KindInternal, "qemu-img's answer can not be understood").WithCause(err)
 	}
 	if info.Encrypted {
-		return 0, lab.Errorf(lab.KindInvalid, "it is encrypted").WithHint("Make an unencrypted copy of it with qemu-img convert.")
+		return diskInfo{}, lab.Errorf(lab.KindInvalid, "it is encrypted").WithHint("Make an unencrypted copy of it with qemu-img convert.")
 	}
-	return info.VirtualSize, nil
+	return info, nil
 }
 
 // conversion makes a base of an input.

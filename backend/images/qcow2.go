@@ -1,6 +1,7 @@
 package images
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -65,6 +66,15 @@ func parseHeader(head []byte) (virtualBytes int64, err error) {
 		err = checkFeatures(u64(head[headerIncompatible:]))
 	}
 	return int64(size), err
+}
+
+// parseOverlay is parseHeader for a file that may stand on another one.
+func parseOverlay(head []byte) (virtualBytes int64, err error) {
+	alone := bytes.Clone(head)
+	if len(alone) >= headerSize {
+		clear(alone[headerBacking:][:8])
+	}
+	return parseHeader(alone)
 }
 
 func checkFeatures(bits uint64) error {

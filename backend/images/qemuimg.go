@@ -89,6 +89,18 @@ func checkStructure(ctx context.Context, file *os.File) error {
 	return run{args: []string{"check", "-f", qcow2, opened(0)}, files: []*os.File{file}, limit: limitCheck}.do(ctx)
 }
 
+// checkOverlay is checkStructure for a file that may stand on another one, which
+// it does not open.
+func checkOverlay(ctx context.Context, file *os.File) error {
+	alone := fmt.Sprintf(`json:{"driver":%q,"file":{"driver":"file","filename":%q},"backing":null}`, qcow2, opened(0))
+	return run{args: []string{"check", alone}, files: []*os.File{file}, limit: limitCheck}.do(ctx)
+}
+
+// rebase lets an overlay of ours name another file that it stands on. Neither is opened.
+func rebase(ctx context.Context, path, base string) error {
+	return run{args: []string{"rebase", "-u", "-q", "-f", qcow2, "-F", qcow2, "-b", base, path}, limit: limitCheck}.do(ctx)
+}
+
 func find(program, pkg string) (string, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {

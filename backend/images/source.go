@@ -35,6 +35,18 @@ type source struct {
 // openSource opens a regular file and looks at its content. Nothing else is
 // opened: a pipe would wait for a writer, and some devices act when they are opened.
 func openSource(path string) (*source, error) {
+	file, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{file: file, path: path}
+	if err := s.examine(); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return s, nil
+}
+
+func openRegular(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		return nil, lab.Errorf(lab.KindInvalid, "%s is not a regular file", path).WithHint("Choose the image of a disk.")
@@ -46,11 +58,7 @@ func openSource(path string) (*source, error) {
 	if err != nil {
 		return nil, explainOpen(err, path)
 	}
-	s := &source{file: file, path: path}
-	if err := s.examine(); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return s, nil
+	return file, nil
 }
 
 const readable = "See whether its disk is healthy and still mounted."

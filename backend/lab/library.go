@@ -47,6 +47,7 @@ type Addition struct {
 	Origin   Origin    // Kind and Of, and Base of a Disk; the rest is found
 	Defaults *Defaults // nil: what the source suggests
 	Compress bool      // the clusters of a base, which takes less room and more time
+	Link     bool      // a base of Path may become the image as it is, read-only from then on, instead of a copy of it: Path is to go
 }
 
 // Chain names the volumes of a node's disk.

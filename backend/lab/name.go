@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"strings"
@@ -33,9 +34,25 @@ func SuggestName(of string) string {
 	for extensions.MatchString(name) {
 		name = extensions.ReplaceAllString(name, "")
 	}
-	name = strings.Trim(unfit.ReplaceAllString(name, "-"), "._-")
+	return FitName(name, "image")
+}
+
+// FitName makes a valid name of any text, or gives the other if nothing of it fits.
+func FitName(text, other string) string {
+	name := strings.Trim(unfit.ReplaceAllString(text, "-"), "._-")
 	if name = strings.TrimRight(name[:min(len(name), MaxName)], "._-"); CheckName(name) != nil {
-		return "image"
+		return other
 	}
 	return name
+}
+
+// FreeName gives the name, or where that is taken the first of name-2, name-3 and
+// so on that is not.
+func FreeName(name string, taken func(string) bool) string {
+	free := name
+	for n := 2; taken(free); n++ {
+		end := fmt.Sprintf("-%d", n)
+		free = strings.TrimRight(name[:min(len(name), MaxName-len(end))], "._-") + end
+	}
+	return free
 }

@@ -1,6 +1,7 @@
 package labtest
 
 import (
+	"path/filepath"
 	"testing"
 
 	"sandboxlabs/backend/lab"
@@ -26,6 +27,31 @@ func (l losable) Lose(*testing.T) (back func()) {
 	l.Disconnect(why)
 	l.Disconnect(why)
 	return l.Connect
+}
+
+func TestAdopter(t *testing.T) {
+	AdopterSuite(t, func(*testing.T) (AdoptingLibrary, lab.Pool) {
+		w := NewWorld()
+		return w.Library, w.Pool
+	})
+}
+
+func TestPrototype(t *testing.T) {
+	PrototypeSuite(t, func(_ *testing.T, f lab.PrototypeFolder) (lab.Prototype, string) {
+		f.Dir = "/prototype"
+		f.State = f.Dir + "/nodes-state.json"
+		for _, disks := range [][]lab.PrototypeDisk{f.Images, f.Overlays} {
+			for i, d := range disks {
+				disks[i].Path = f.Dir + "/" + d.Name
+			}
+		}
+		for i, n := range f.Nodes {
+			f.Nodes[i].Disk = f.Dir + "/" + filepath.Base(n.Overlay)
+		}
+		w := NewWorld()
+		w.Prototype.Lay(f)
+		return w.Prototype, f.Dir
+	})
 }
 
 func TestStore(t *testing.T) {

@@ -30,10 +30,13 @@ type Library struct {
 	adding  map[string]bool
 	offers  map[string][]byte // by their addresses
 	holding chan struct{}     // closed: what waits may go on
+
+	locked    []string        // files that a running machine writes to
+	unsettled map[string]bool // volumes that were adopted
 }
 
 func newLibrary(s *Script, p *Pool) *Library {
-	return &Library{script: s, pool: p, images: make(map[string]lab.Image), adding: make(map[string]bool), offers: make(map[string][]byte)}
+	return &Library{script: s, pool: p, images: make(map[string]lab.Image), adding: make(map[string]bool), offers: make(map[string][]byte), unsettled: make(map[string]bool)}
 }
 
 // Hold makes every Add, Verify and Remake wait in its middle until resume is called or its context ends.

@@ -15,6 +15,7 @@ type World struct {
 	Gateway    *Gateway
 	Stack      *Stack
 	Keeper     *Keeper
+	Prototype  *Prototype
 }
 
 // NewWorld gives a host with libvirt up and nothing on it.
@@ -29,6 +30,7 @@ func NewWorld() *World {
 		Journal:    &Journal{moments: make(map[string][]lab.Moment)},
 		Page:       &Page{},
 		Gateway:    newGateway(script),
+		Prototype:  &Prototype{script: script},
 	}
 	w.Stack = &Stack{script: script, gateway: w.Gateway}
 	w.Keeper = &Keeper{script: script, gateway: lab.GatewaySettings{Mode: lab.GatewayOff}}
