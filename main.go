@@ -28,6 +28,7 @@ import (
 	"sandboxlabs/backend/guacamole"
 	"sandboxlabs/backend/images"
 	"sandboxlabs/backend/lab"
+	folders "sandboxlabs/backend/prototype"
 	"sandboxlabs/backend/rest"
 	"sandboxlabs/backend/rest/prototype"
 	"sandboxlabs/backend/seed"
@@ -138,6 +139,9 @@ func (r *rig) wire(uri string, resident bool, overruled map[string]string, log *
 		Stack:    stack.New(stackFiles, r.paths.Gateway),
 		Settings: r.keeper(seeder, overruled),
 		Upkeep:   upkeep.New(r.upkeep()),
+
+		Prototype: folders.Reader{},
+
 		Tuning:   set.Tuning(settings),
 		Owner:    owner(uri, settings.Pool.Name),
 		Resident: resident,

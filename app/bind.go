@@ -46,5 +46,7 @@ func boundEnums() []any {
 		enum(lab.AddressSources),
 		enum(lab.MomentKinds),
 		enum(lab.Views),
+		enum(lab.MigrationStatuses),
+		enum(lab.MoveStatuses),
 	}
 }

@@ -32,6 +32,11 @@ func only[In any](a *App, verb func(context.Context, In) error, in In) (err erro
 	return verb(a.ctx, in)
 }
 
+func idle(a *App, verb func(context.Context) error) (err error) {
+	defer recovered(&err)
+	return verb(a.ctx)
+}
+
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		slog.Error("panic in call", "panic", p, "stack", string(debug.Stack()))

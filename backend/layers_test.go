@@ -26,7 +26,7 @@ const (
 // layers are all packages of ours. Arrows point down only.
 var layers = map[string]layer{
 	"sandboxlabs": {
-		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/rest", "backend/rest/prototype", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/token", "backend/upkeep", "backend/virt", "backend/words"},
+		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/prototype", "backend/rest", "backend/rest/prototype", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/token", "backend/upkeep", "backend/virt", "backend/words"},
 		"main wires the program, and nothing else",
 	},
 	"app":                    {[]string{"app/notify", "app/portal", "app/tray", "app/webview", "backend/service", "backend/lab", "backend/words"}, whyFace},
@@ -44,6 +44,7 @@ var layers = map[string]layer{
 	"backend/guacamole":      {[]string{"backend/lab"}, whyAdapter},
 	"backend/images":         {[]string{"backend/document", "backend/durable", "backend/lab"}, whyAdapter},
 	"backend/autostart":      {[]string{"backend/durable", "backend/lab"}, whyAdapter},
+	"backend/prototype":      {[]string{"backend/lab"}, whyAdapter},
 	"backend/seed":           {[]string{"backend/lab"}, whyAdapter},
 	"backend/settings":       {[]string{"backend/config", "backend/durable", "backend/lab"}, whyAdapter},
 	"backend/stack":          {[]string{"backend/durable", "backend/lab"}, whyAdapter},

@@ -14,13 +14,16 @@ import (
 
 // notForPage are methods of the service that no page calls, each with its reason.
 var notForPage = map[string]string{
-	"Run":        "the program's own life",
-	"Ready":      "the page learns it from the link in its snapshot",
-	"Settle":     "the program's own life",
-	"Subscribe":  "the events reach the page in another way than an answer",
-	"Bulk":       "the page asks for each node, to show and to cancel each",
-	"Wait":       "the page waits by events",
-	"WaitImage":  "the page waits by events",
+	"Run":       "the program's own life",
+	"Ready":     "the page learns it from the link in its snapshot",
+	"Settle":    "the program's own life",
+	"Subscribe": "the events reach the page in another way than an answer",
+	"Bulk":      "the page asks for each node, to show and to cancel each",
+	"Wait":      "the page waits by events",
+	"WaitImage": "the page waits by events",
+
+	"WaitMigration": "the page waits by events",
+
 	"CheckEntry": "those who keep the catalogue ask the publishers, from a terminal",
 	"Screenshot": "a picture is loaded by its address, /screenshot/{node}",
 
@@ -92,6 +95,11 @@ var commands = map[string]string{
 	"Console":       "node console",
 	"Autostart":     "autostart",
 	"SetAutostart":  "autostart on",
+
+	"PlanMigration":   "import-prototype",
+	"Migrate":         "import-prototype",
+	"WaitMigration":   "import-prototype",
+	"CancelMigration": "import-prototype",
 
 	"Folders":       "folders",
 	"MeasureFolder": "folders",

@@ -39,6 +39,7 @@ func (d *desk) open(string) (*service.Service, func() error, error) {
 	s := service.New(service.Options{
 		Hypervisor: d.Hypervisor, Pool: d.Pool, Library: d.Library, Store: d.Store, URI: "fake:///",
 		Journal: d.Journal, Gateway: d.Gateway, Seeder: &d.seeder, Autostart: &d.autostart, Catalogue: d.catalogue, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
+		Prototype: d.Prototype,
 	})
 	if d.wired != nil {
 		d.wired(s)

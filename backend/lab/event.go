@@ -7,7 +7,7 @@ type EventKind string
 
 // The kinds of event.
 const (
-	EventSnapshot     EventKind = "snapshot"      // Nodes, Images, Link, Gateway, Desktop, Room: everything, a subscriber's first event
+	EventSnapshot     EventKind = "snapshot"      // Nodes, Images, Link, Gateway, Desktop, Room, Migration: everything, a subscriber's first event
 	EventNode         EventKind = "node"          // Node: its whole new value
 	EventNodeRemoved  EventKind = "node_removed"  // ID: the node is no longer listed
 	EventHistory      EventKind = "history"       // ID: one more moment is told of the node, when it is asked for
@@ -17,10 +17,11 @@ const (
 	EventGateway      EventKind = "gateway"       // Gateway: its whole new status
 	EventDesktop      EventKind = "desktop"       // Desktop: what was chosen of it, as it is now
 	EventRoom         EventKind = "room"          // Room: it became short, shorter, or enough again
+	EventMigration    EventKind = "migration"     // Migration: its whole new value
 )
 
 // EventKinds lists every kind of event.
-var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventHistory, EventImage, EventImageRemoved, EventLink, EventGateway, EventDesktop, EventRoom}
+var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventHistory, EventImage, EventImageRemoved, EventLink, EventGateway, EventDesktop, EventRoom, EventMigration}
 
 // Event carries the whole new value of one thing, never a delta: a reader that
 // lost some of them is right again with the next one.
@@ -35,6 +36,8 @@ type Event struct {
 	Gateway *GatewayStatus `json:"gateway,omitempty"`
 	Desktop *Desktop       `json:"desktop,omitempty"`
 	Room    *Room          `json:"room,omitempty"` // nil: not known yet
+
+	Migration *Migration `json:"migration,omitempty"` // under way, or the last one; nil: there was none
 }
 
 // Link is the state of the connection to libvirt.

@@ -75,6 +75,10 @@ var verbs = map[string]verb{
 	"FirstBoot":      none((*service.Service).FirstBoot),
 	"Autostart":      none((*service.Service).Autostart),
 	"SetAutostart":   one((*service.Service).SetAutostart),
+
+	"PlanMigration":   one((*service.Service).PlanMigration),
+	"Migrate":         one((*service.Service).Migrate),
+	"CancelMigration": idle((*service.Service).CancelMigration),
 }
 
 // Verbs gives the names of the calls, sorted.
@@ -117,6 +121,15 @@ func only[In any](do func(*service.Service, context.Context, In) error) verb {
 			return nil, err
 		}
 		return nil, do(s, ctx, in)
+	}
+}
+
+func idle(do func(*service.Service, context.Context) error) verb {
+	return func(ctx context.Context, s *service.Service, args []json.RawMessage) (any, error) {
+		if err := decodeAll(args); err != nil {
+			return nil, err
+		}
+		return nil, do(s, ctx)
 	}
 }
 

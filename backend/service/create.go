@@ -91,12 +91,16 @@ func furnish(spec *lab.NodeSpec, image lab.Image, gib int) error {
 
 // identify makes a spec that of a new node.
 func identify(spec *lab.NodeSpec) {
-	var b [3]byte
-	rand.Read(b[:]) // never fails
-	spec.ID = uuid.NewString()
-	spec.MAC = fmt.Sprintf("52:54:00:%02x:%02x:%02x", b[0], b[1], b[2])
+	spec.ID, spec.MAC = uuid.NewString(), newMAC()
 	spec.Generation, spec.CreatedAt = 1, now()
 	spec.Kept, spec.StartedAt, spec.WipedAt, spec.DeletedAt = nil, nil, nil, nil
+}
+
+// newMAC gives an address that most likely nobody has.
+func newMAC() string {
+	var b [3]byte
+	rand.Read(b[:]) // never fails
+	return fmt.Sprintf("52:54:00:%02x:%02x:%02x", b[0], b[1], b[2])
 }
 
 // checkHost makes sure that the host has what a node is to be given. Memory may

@@ -63,6 +63,13 @@ type AddImageInput struct {
 	Compress bool          `json:"compress,omitempty"`
 }
 
+// MigrateInput names a folder of the web prototype. With Move what came over is
+// removed there, each thing when it is whole here.
+type MigrateInput struct {
+	Dir  string `json:"dir"` // absolute
+	Move bool   `json:"move"`
+}
+
 // PruneInput names what is to be removed of what PruneImages gives; nothing: it
 // is only to be told.
 type PruneInput struct {

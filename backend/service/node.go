@@ -195,6 +195,9 @@ func (s *Service) hide(id string, n *node) {
 func (s *Service) snapshot() lab.Event {
 	gateway, desktop := s.gate.status, s.tuning.Desktop
 	e := lab.Event{Kind: lab.EventSnapshot, Nodes: s.list(), Images: s.library(), Link: s.link, Gateway: &gateway, Desktop: &desktop, Room: s.room}
+	if s.moving != nil {
+		e.Migration = s.moving.shown
+	}
 	if e.Link == nil {
 		e.Link = &lab.Link{URI: s.o.URI}
 	}

@@ -82,6 +82,7 @@ func (s *Service) refresh(ctx context.Context, swept bool) bool {
 		// also in a run that is over already: there may be no longer one
 		s.sweep(context.WithoutCancel(ctx), volumes)
 		s.resumeAdditions(ctx)
+		s.dropUnsettled(context.WithoutCancel(ctx))
 	}
 	return true
 }

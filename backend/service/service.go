@@ -49,7 +49,10 @@ type Options struct {
 
 	Settings lab.SettingsKeeper // may be nil: then nothing can be set
 	Upkeep   lab.Upkeep         // may be nil: then there is no log to be shown
-	Tuning   lab.Tuning         // as it was set at the start; of what is zero 1 vCPU, 512 MiB, 30 s, 24 h, 10 GiB, 4
+
+	Prototype lab.Prototype // may be nil: then no nodes can come over from one
+
+	Tuning lab.Tuning // as it was set at the start; of what is zero 1 vCPU, 512 MiB, 30 s, 24 h, 10 GiB, 4
 
 	Log *slog.Logger // for what no person waits for; nil: discarded
 }
@@ -93,6 +96,7 @@ type Service struct {
 	ended    bool              // Run is over
 	diary    diary
 	gate     gate
+	moving   *migration // under way, or the last one; nil: there was none
 	tuning   lab.Tuning
 	fault    string // of the settings as last read; empty: none
 	mercy    mercy

@@ -42,7 +42,7 @@ func mustEnter(t *testing.T, w *labtest.World, o Options) *house {
 
 func enter(t *testing.T, w *labtest.World, o Options) *house {
 	o.Hypervisor, o.Pool, o.Library, o.Store, o.URI = w.Hypervisor, w.Pool, w.Library, w.Store, "fake:///session"
-	o.Journal, o.Preferences, o.Seeder = w.Journal, w.Page, &labtest.Seeder{}
+	o.Journal, o.Preferences, o.Seeder, o.Prototype = w.Journal, w.Page, &labtest.Seeder{}, w.Prototype
 	h := &house{T: t, World: w, s: New(o)}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})

@@ -38,6 +38,7 @@ export namespace lab {
 	    image = "image",
 	    image_removed = "image_removed",
 	    link = "link",
+	    migration = "migration",
 	    node = "node",
 	    node_removed = "node_removed",
 	    room = "room",
@@ -78,6 +79,13 @@ export namespace lab {
 	    changed = "changed",
 	    ready = "ready",
 	}
+	export enum MigrationStatus {
+	    cancelled = "cancelled",
+	    done = "done",
+	    failed = "failed",
+	    planned = "planned",
+	    running = "running",
+	}
 	export enum MomentKind {
 	    changed = "changed",
 	    created = "created",
@@ -89,6 +97,14 @@ export namespace lab {
 	    stopped = "stopped",
 	    undone = "undone",
 	    wiped = "wiped",
+	}
+	export enum MoveStatus {
+	    done = "done",
+	    failed = "failed",
+	    going = "going",
+	    here = "here",
+	    ready = "ready",
+	    wrong = "wrong",
 	}
 	export enum Notice {
 	    disk = "disk",
@@ -200,6 +216,42 @@ export namespace lab {
 	    tray: boolean;
 	    notices: string[];
 	    language: string;
+	}
+	export interface MigratedNode {
+	    id: string;
+	    name: string;
+	    image?: string;
+	    path?: string;
+	    bytes: number;
+	    virtualBytes: number;
+	    vcpus: number;
+	    memoryMiB: number;
+	    notes?: string[];
+	    status: MoveStatus;
+	    problem?: Problem;
+	}
+	export interface MigratedImage {
+	    file: string;
+	    path: string;
+	    name: string;
+	    bytes: number;
+	    virtualBytes: number;
+	    status: MoveStatus;
+	    problem?: Problem;
+	}
+	export interface Migration {
+	    dir: string;
+	    file: string;
+	    move?: boolean;
+	    status: MigrationStatus;
+	    images: MigratedImage[];
+	    nodes: MigratedNode[];
+	    notes?: string[];
+	    needBytes: number;
+	    freeBytes: number;
+	    bytes: number;
+	    doneBytes: number;
+	    problem?: Problem;
 	}
 	export interface Room {
 	    status: CheckStatus;
@@ -331,6 +383,7 @@ export namespace lab {
 	    gateway?: GatewayStatus;
 	    desktop?: Desktop;
 	    room?: Room;
+	    migration?: Migration;
 	}
 	export interface FirstBoot {
 	    hostName?: string;
@@ -417,6 +470,9 @@ export namespace lab {
 	    xml: string;
 	    addresses: Address[];
 	}
+	
+	
+	
 	
 	export interface Moment {
 	    at: string;
@@ -530,6 +586,10 @@ export namespace service {
 	    tpm?: boolean;
 	    guacamole: Record<string, string>;
 	    firstBoot?: lab.FirstBootInput;
+	}
+	export interface MigrateInput {
+	    dir: string;
+	    move: boolean;
 	}
 	export interface PruneInput {
 	    images: string[];

@@ -12,6 +12,8 @@ export function Autostart():Promise<lab.Autostart>;
 
 export function CancelImage(arg1:string):Promise<void>;
 
+export function CancelMigration():Promise<void>;
+
 export function Catalogue():Promise<lab.Offers>;
 
 export function ChangeImage(arg1:string,arg2:lab.Defaults):Promise<lab.Image>;
@@ -74,6 +76,8 @@ export function Look(arg1:boolean,arg2:string,arg3:string):Promise<void>;
 
 export function MeasureFolder(arg1:string):Promise<lab.Folder>;
 
+export function Migrate(arg1:service.MigrateInput):Promise<lab.Migration>;
+
 export function OpenFolder(arg1:string):Promise<void>;
 
 export function OpenLog():Promise<void>;
@@ -83,6 +87,10 @@ export function Opening():Promise<lab.Opening>;
 export function Pause(arg1:string):Promise<lab.Node>;
 
 export function PickFile():Promise<string>;
+
+export function PickFolder():Promise<string>;
+
+export function PlanMigration(arg1:service.MigrateInput):Promise<lab.Migration>;
 
 export function Prefer(arg1:Record<string, string>):Promise<void>;
 

@@ -18,6 +18,10 @@ export function CancelImage(arg1) {
   return window['go']['app']['App']['CancelImage'](arg1);
 }
 
+export function CancelMigration() {
+  return window['go']['app']['App']['CancelMigration']();
+}
+
 export function Catalogue() {
   return window['go']['app']['App']['Catalogue']();
 }
@@ -142,6 +146,10 @@ export function MeasureFolder(arg1) {
   return window['go']['app']['App']['MeasureFolder'](arg1);
 }
 
+export function Migrate(arg1) {
+  return window['go']['app']['App']['Migrate'](arg1);
+}
+
 export function OpenFolder(arg1) {
   return window['go']['app']['App']['OpenFolder'](arg1);
 }
@@ -160,6 +168,14 @@ export function Pause(arg1) {
 
 export function PickFile() {
   return window['go']['app']['App']['PickFile']();
+}
+
+export function PickFolder() {
+  return window['go']['app']['App']['PickFolder']();
+}
+
+export function PlanMigration(arg1) {
+  return window['go']['app']['App']['PlanMigration'](arg1);
 }
 
 export function Prefer(arg1) {
