@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"sandboxlabs/app"
 	"sandboxlabs/backend/autostart"
 	"sandboxlabs/backend/cli"
@@ -63,6 +65,7 @@ func main() {
 	os.Exit(cli.Main(ctx, cli.Program{
 		Open:    open,
 		Window:  window,
+		Trouble: trouble,
 		Serve:   serve,
 		Token:   showToken,
 		Link:    link,
@@ -303,6 +306,20 @@ func window(ctx context.Context, uri string, o lab.Opening) (other bool, err err
 	}
 	unlock() // for the one that begins
 	return false, begin(uri)
+}
+
+// trouble shows why there is no window, where there is no terminal on which that is
+// said. Whatever there is of the settings has the language.
+func trouble(ctx context.Context, p *lab.Problem) {
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		return
+	}
+	settings, err := config.Load(config.ReadPaths().Settings)
+	if err != nil {
+		settings = config.Defaults() // it may be what is told
+	}
+	words.Speak(set.Language(settings))
+	app.Tell(ctx, p)
 }
 
 // begin makes this process one that has just been started for the libvirt at

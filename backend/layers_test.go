@@ -33,7 +33,7 @@ var layers = map[string]layer{
 	"app/tray":               {[]string{"backend/lab", "backend/words"}, "it shows what nodes are, and says what was chosen; what comes of that is decided above it"},
 	"app/notify":             {[]string{"backend/lab", "backend/words"}, "it tells what nodes and images are, and that something was clicked; what comes of that is decided above it"},
 	"app/portal":             {nil, "it tells what a desktop says, whatever program it is for"},
-	"app/webview":            {nil, "it knows a widget, not what is shown in it"},
+	"app/webview":            {[]string{"backend/words"}, "it knows a widget, not what is shown in it"},
 	"app/bindgen":            {[]string{"app"}, "it only describes package app to the page"},
 	"backend/rest":           {[]string{"backend/durable", "backend/service", "backend/lab"}, whyFace},
 	"backend/rest/prototype": {[]string{"backend/rest", "backend/service", "backend/lab"}, whyFace},

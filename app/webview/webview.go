@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 	"unsafe"
+
+	"sandboxlabs/backend/words"
 )
 
 // patience is within which time a page that ends again is not loaded again
@@ -70,18 +72,18 @@ func pageEnded(reason C.int) {
 		C.reloadPage()
 		return
 	}
-	ask([]string{
-		"The page of SandBoxLabs has ended twice.",
-		"Nodes go on running. The window stays empty until it is loaded again.",
-		"Quit SandBoxLabs", "Load it again", "SandBoxLabs: its page has ended",
-	})
+	ask(
+		words.Text("The page of SandBoxLabs has ended twice."),
+		words.Text("Nodes go on running. The window stays empty until it is loaded again."),
+		words.Text("Quit SandBoxLabs"), words.Text("Load it again"), words.Text("SandBoxLabs: its page has ended"),
+	)
 }
 
 // ask asks the person in a dialog of GTK, as there is no page to ask them.
-func ask(words []string) {
-	list := make([]*C.char, len(words)+1) // it ends with a null
-	for i, word := range words {
-		list[i] = C.CString(word)
+func ask(texts ...string) {
+	list := make([]*C.char, len(texts)+1) // it ends with a null
+	for i, text := range texts {
+		list[i] = C.CString(text)
 		defer C.free(unsafe.Pointer(list[i]))
 	}
 	C.askAboutPage(&list[0])

@@ -25,6 +25,9 @@ type Program struct {
 	// the one that is open to the front, which other says; either shows what is
 	// asked for.
 	Window func(ctx context.Context, uri string, o lab.Opening) (other bool, err error)
+	// Trouble shows why there is no window to a person who has no terminal to read it on,
+	// until they have seen it or ctx ends.
+	Trouble func(ctx context.Context, p *lab.Problem)
 	// Serve serves the page and the APIs until ctx ends, and calls ready with the
 	// link to open, empty where no browser could.
 	Serve func(ctx context.Context, uri string, how Serving, ready func(link string)) error

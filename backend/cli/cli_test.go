@@ -21,6 +21,7 @@ type desk struct {
 	served    Serving                // how the last serve was asked for
 	browsed   []string               // links
 	opened    []lab.Opening          // windows
+	troubles  []string               // messages that were shown
 	wired     func(*service.Service) // sees every service; may be nil
 	typed     string                 // on stdin
 	seeder    labtest.Seeder
@@ -61,6 +62,7 @@ func (d *desk) run(ctx context.Context, args ...string) outcome {
 			d.opened = append(d.opened, o)
 			return len(d.opened) > 1, nil
 		},
+		Trouble: func(_ context.Context, p *lab.Problem) { d.troubles = append(d.troubles, p.Message) },
 		Serve: func(_ context.Context, _ string, how Serving, ready func(string)) error {
 			d.served = how
 			ready("http://127.0.0.1:3001/?token=x")

@@ -23,6 +23,7 @@ func (f *face) opens(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("hidden", "show")
 	cmd.Args = func(_ *cobra.Command, args []string) error { return checkOpening(o, args) }
 	cmd.RunE = f.command(func(cmd *cobra.Command, args []string) (err error) {
+		defer func() { f.regret(cmd.Context(), err) }()
 		if o.Files, err = disks(args); err != nil {
 			return err
 		}
@@ -35,6 +36,13 @@ func (f *face) opens(cmd *cobra.Command) {
 	complete := cobra.FixedCompletions(names(lab.Views, nil, func(v lab.View) string { return string(v) }), cobra.ShellCompDirectiveNoFileComp)
 	if err := cmd.RegisterFlagCompletionFunc("show", complete); err != nil {
 		panic(err) // the flag is there
+	}
+}
+
+// regret shows why there is no window, unless the program was ended.
+func (f *face) regret(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		f.Trouble(ctx, lab.ProblemOf(err))
 	}
 }
 

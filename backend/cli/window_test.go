@@ -66,6 +66,9 @@ func TestWhatNoWindowShows(t *testing.T) {
 		if o.code != c.code || !strings.Contains(o.err, c.want) || len(d.opened) != 0 {
 			t.Errorf("%q exits %d with %q and opens %d windows, want %d, %q and none", c.args, o.code, o.err, len(d.opened), c.code, c.want)
 		}
+		if shown := strings.Join(d.troubles, "\n"); strings.Contains(shown, c.want) != (c.code == exitFailed) {
+			t.Errorf("%q shows %q, want what failed and no wrong use", c.args, shown)
+		}
 	}
 }
 

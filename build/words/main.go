@@ -1,5 +1,5 @@
 // Command words prints the English texts that the program gives to people through the page, the
-// tray and notifications, as a JSON list. Run it at the top of the tree.
+// tray, notifications and dialogs, as a JSON list. Run it at the top of the tree.
 //
 // A text is what words.Number and a call below are given as format, what a field below is set to, and each
 // sentence of the files below. What is put into it has its number in braces: {0}, {1}. One that
@@ -45,9 +45,12 @@ var sentence = regexp.MustCompile(`^(?:%s|[a-z]|[A-Z][a-z]|KVM ).* [a-z]`)
 
 func main() {
 	log.SetFlags(0)
-	var texts []string
+	texts, err := in(".")
 	for _, root := range []string{"app", "backend"} {
-		found, err := below(root)
+		var found []string
+		if err == nil {
+			found, err = below(root)
+		}
 		if err != nil {
 			log.Fatalf("words: %v", err)
 		}
