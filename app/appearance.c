@@ -1,4 +1,5 @@
 #include <gtk/gtk.h>
+#include <string.h>
 
 #include "_cgo_export.h"
 
@@ -14,6 +15,19 @@ static void choose(GtkSettings *settings, const char *name, int chosen, const vo
 	else g_object_set(settings, name, GPOINTER_TO_INT(value), NULL);
 }
 
+// brighten takes a theme that is dark by its name, such as Adwaita-dark, to the one without that:
+// WebKit goes by the name, too.
+static void brighten(GtkSettings *settings) {
+	char *name = NULL;
+	g_object_get(settings, "gtk-theme-name", &name, NULL);
+	char *end = name ? strrchr(name, '-') : NULL;
+	if (end && g_ascii_strcasecmp(end, "-dark") == 0) {
+		*end = 0;
+		g_object_set(settings, "gtk-theme-name", name, NULL);
+	}
+	g_free(name);
+}
+
 // apply has GTK look as chosen, and WebKit, which follows it at once: the scheme and the motion of
 // media queries come from these settings, and the contrast from the name of the theme.
 static gboolean apply(gpointer data) {
@@ -23,6 +37,7 @@ static gboolean apply(gpointer data) {
 		choose(settings, "gtk-application-prefer-dark-theme", look->dark, GINT_TO_POINTER(look->dark == 2), FALSE);
 		choose(settings, "gtk-enable-animations", look->still == 2, GINT_TO_POINTER(FALSE), FALSE);
 		choose(settings, "gtk-theme-name", look->contrast == 2, "HighContrast", TRUE);
+		if (look->dark == 1) brighten(settings);
 	}
 	g_free(look);
 	return G_SOURCE_REMOVE;

@@ -33,8 +33,10 @@ type Appearance struct {
 
 // appearance is the one there is now.
 type appearance struct {
-	mu  sync.Mutex
-	now Appearance
+	mu     sync.Mutex
+	now    Appearance
+	told   portal.Appearance // by the desktop
+	scheme string            // of colours, that the person chose for the program; empty: the desktop's
 }
 
 // Appearance gives the page what it is now.
@@ -61,9 +63,43 @@ func (a *App) changeAppearance(change func(*Appearance)) {
 // gone. Without a portal, GTK's own settings hold.
 func (a *App) followDesktop(ctx context.Context, conn *dbus.Conn) {
 	portal.Follow(ctx, conn, slog.Default(), func(now portal.Appearance) {
-		C.look_like(C.int(now.Dark), C.int(now.Still), C.int(now.Contrast))
+		a.looks.look(func(l *appearance) { l.told = now })
 		a.changeAppearance(func(to *Appearance) { to.Accent = now.Accent })
 	})
+}
+
+// followScheme has the colours that a person chose go before the desktop's, until ctx ends.
+func (a *App) followScheme(ctx context.Context) {
+	for e := range a.service.Subscribe(ctx) {
+		if e.Desktop != nil && a.looks.chosen() != e.Desktop.Scheme {
+			a.looks.look(func(l *appearance) { l.scheme = e.Desktop.Scheme })
+		}
+	}
+}
+
+func (l *appearance) chosen() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.scheme
+}
+
+// look notes what has changed, and has GTK look so.
+func (l *appearance) look(change func(*appearance)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(l)
+	C.look_like(C.int(dark(l.told.Dark, l.scheme)), C.int(l.told.Still), C.int(l.told.Contrast))
+}
+
+// dark is the colour scheme there is to be, of what the desktop tells and what is chosen.
+func dark(told portal.Choice, chosen string) portal.Choice {
+	switch chosen {
+	case "dark":
+		return portal.Yes
+	case "light":
+		return portal.No
+	}
+	return told
 }
 
 // followText follows how large the desktop wants text to be, once GTK is there.

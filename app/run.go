@@ -44,6 +44,7 @@ func Run(ctx context.Context, w Window) error {
 	bus := joinBus(slog.Default())
 	var background sync.WaitGroup
 	background.Go(func() { a.keepToBus(ctx, bus) })
+	background.Go(func() { a.followScheme(ctx) })
 	defer background.Wait()
 	defer a.end()
 	defer a.keepRunning(ctx)
@@ -74,7 +75,7 @@ func (w Window) options() *options.App {
 		Height:           800,
 		MinWidth:         900,
 		MinHeight:        600,
-		BackgroundColour: options.NewRGB(0x14, 0x16, 0x1a), // the page's, so that nothing flashes before it
+		BackgroundColour: background(w.App.service.Desktop().Scheme),
 		AssetServer:      &assetserver.Options{Assets: w.Page, Handler: w.Files, Middleware: guarded},
 		OnStartup:        w.App.startup,
 		OnBeforeClose:    w.App.beforeClose,
@@ -88,6 +89,14 @@ func (w Window) options() *options.App {
 			WebviewGpuPolicy: linux.WebviewGpuPolicyNever, // a third less memory, and it opens in half the time
 		},
 	}
+}
+
+// background is about the page's, so that nothing flashes before it.
+func background(scheme string) *options.RGBA {
+	if scheme == "light" {
+		return options.NewRGB(0xf4, 0xf5, 0xf7)
+	}
+	return options.NewRGB(0x14, 0x16, 0x1a)
 }
 
 func (a *App) startup(ctx context.Context) {

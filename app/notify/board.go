@@ -71,7 +71,7 @@ func (b *board) take(e lab.Event, now time.Time) {
 		b.loseImage(e.ID)
 	case lab.EventRoom:
 		b.takeRoom(*e.Room, now)
-	case lab.EventHistory, lab.EventLink, lab.EventGateway, lab.EventDesktop:
+	case lab.EventHistory, lab.EventLink, lab.EventGateway, lab.EventDesktop, lab.EventSettings:
 	}
 }
 

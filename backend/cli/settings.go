@@ -61,7 +61,7 @@ func (f *face) settingsSet() *cobra.Command {
 	return &cobra.Command{
 		Use: "set KEY VALUE...", Short: "Change one setting",
 		Long: "set takes the words of a list one after the other; a list of none is set by an empty word.\n" +
-			"A window that is open takes to it within a minute.",
+			"A window that is open, or a page, takes to it at once.",
 		Args: cobra.MinimumNArgs(2), ValidArgsFunction: f.completeSetting,
 		RunE: f.command(func(cmd *cobra.Command, args []string) error {
 			set := map[string]string{args[0]: strings.Join(args[1:], "\n")}

@@ -25,7 +25,7 @@ var poolPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 type rule struct {
 	choices  []string               // of a text, and of each in a list
 	min, max int                    // of a number
-	text     func(text string) bool // of a text
+	text     func(text string) bool // of a text, and of each in a list
 	must     string                 // what the text is then
 }
 
@@ -47,10 +47,12 @@ var rules = map[string]rule{
 	"gateway.guacd_port":    {max: 65535},
 	"gateway.database_port": {max: 65535},
 	"first_boot.user":       {text: isUser, must: "the name of an account"},
+	"first_boot.ssh_keys":   {text: isKey, must: "auto, a file that ends in .pub, or a key"},
 	"console.transport":     {choices: []string{"auto", "direct", "guacamole"}},
 	"desktop.close":         {choices: []string{"auto", "hide", "quit", "ask"}},
 	"desktop.notices":       {choices: []string{"stopped", "images", "wipes", "disk"}},
 	"desktop.language":      {choices: []string{"auto", "en", "de"}},
+	"desktop.scheme":        {choices: []string{"auto", "dark", "light"}},
 	"log_level":             {choices: []string{"debug", "info", "warn", "error"}},
 }
 
@@ -75,8 +77,11 @@ func (r rule) breach(v reflect.Value) string {
 		}
 	case v.Kind() == reflect.Slice:
 		for _, word := range v.Interface().([]string) {
-			if !slices.Contains(r.choices, word) {
+			switch {
+			case r.choices != nil && !slices.Contains(r.choices, word):
 				return fmt.Sprintf("%q is not one of %s", word, listed(r.choices, "and"))
+			case r.text != nil && !r.text(word):
+				return fmt.Sprintf("%q is not %s", word, r.must)
 			}
 		}
 	case r.choices != nil && !slices.Contains(r.choices, v.String()):
@@ -100,6 +105,13 @@ func isURI(uri string) bool {
 func isPath(path string) bool { return path == "" || filepath.IsAbs(path) }
 
 func isUser(name string) bool { return name == "" || userPattern.MatchString(name) }
+
+// isKey leaves it to who reads them whether there is such a file, and what a key is worth:
+// it has a type and what is coded, with a space between.
+func isKey(word string) bool {
+	word = strings.TrimSpace(word)
+	return word == "auto" || strings.HasSuffix(word, ".pub") || len(strings.Fields(word)) > 1
+}
 
 // isLoopback admits no other: the page has the whole libvirt in its hands.
 func isLoopback(address string) bool {

@@ -67,6 +67,7 @@ close = "ask"
 tray = false
 notices = ["disk"]
 language = "de"
+scheme = "light"
 [console]
 transport = "direct"
 `))
@@ -77,7 +78,7 @@ transport = "direct"
 			"external", "https://guac.test/guacamole", "postgres://u:p@db.test/guacamole_db", "10.0.0.2", "/recordings", 1, 2, 3,
 		},
 		FirstBoot: FirstBoot{"ann", []string{"auto", "~/.ssh/id.pub"}},
-		Desktop:   Desktop{"ask", false, []string{"disk"}, "de"},
+		Desktop:   Desktop{"ask", false, []string{"disk"}, "de", "light"},
 		Console:   Console{"direct"},
 		LogLevel:  "warn",
 	}
@@ -112,6 +113,8 @@ func TestLoadNamesLineAndKeyOfAFault(t *testing.T) {
 		{"unknown end", "[desktop]\nclose = \"burn\"\n", "desktop.close", "auto, hide, quit or ask", 2},
 		{"unknown notice", "[desktop]\nnotices = [\"stopped\", \"all\"]\n", "desktop.notices", "stopped, images, wipes and disk", 2},
 		{"unknown language", "[desktop]\nlanguage = \"xx\"\n", "desktop.language", "auto, en or de", 2},
+		{"a private key", "[first_boot]\nssh_keys = [\"auto\", \"~/.ssh/id\"]\n", "first_boot.ssh_keys", "a file that ends in .pub", 2},
+		{"unknown scheme", "[desktop]\nscheme = \"red\"\n", "desktop.scheme", "auto, dark or light", 2},
 		{"bad syntax", "[undo]\nhours = \n", "", "", 2},
 	}
 	for _, tt := range tests {

@@ -86,6 +86,7 @@ type Desktop struct {
 	Notices []string `toml:"notices"` // that are shown: stopped, images, wipes, disk
 
 	Language string `toml:"language"` // of texts: auto (the desktop's), or one that there is a catalogue of
+	Scheme   string `toml:"scheme"`   // of colours: auto (the desktop's), dark or light
 }
 
 // Undo limits what is kept for undoing; what is older or more is purged.
@@ -134,7 +135,7 @@ func Defaults() Settings {
 		Bulk:      Bulk{Limit: 4},
 		Serve:     Serve{Listen: "127.0.0.1:3001"},
 		Gateway:   Gateway{Mode: "off"},
-		Desktop:   Desktop{Close: "auto", Tray: true, Notices: slices.Clone(rules["desktop.notices"].choices), Language: "auto"},
+		Desktop:   Desktop{Close: "auto", Tray: true, Notices: slices.Clone(rules["desktop.notices"].choices), Language: "auto", Scheme: "auto"},
 		Console:   Console{Transport: "auto"},
 		LogLevel:  "info",
 	}

@@ -35,4 +35,5 @@ type Desktop struct {
 	Notices []Notice  `json:"notices"` // that are shown
 
 	Language string `json:"language"` // of texts, as in "de"; empty: the desktop's
+	Scheme   string `json:"scheme"`   // of colours, "dark" or "light"; empty: the desktop's
 }

@@ -16,12 +16,13 @@ const (
 	EventLink         EventKind = "link"          // Link: the connection to libvirt came or went, or could not be restored once more
 	EventGateway      EventKind = "gateway"       // Gateway: its whole new status
 	EventDesktop      EventKind = "desktop"       // Desktop: what was chosen of it, as it is now
+	EventSettings     EventKind = "settings"      // what is set, also of the gateway, is other than it was, or can no longer be read: it is told when asked for
 	EventRoom         EventKind = "room"          // Room: it became short, shorter, or enough again
 	EventMigration    EventKind = "migration"     // Migration: its whole new value
 )
 
 // EventKinds lists every kind of event.
-var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventHistory, EventImage, EventImageRemoved, EventLink, EventGateway, EventDesktop, EventRoom, EventMigration}
+var EventKinds = []EventKind{EventSnapshot, EventNode, EventNodeRemoved, EventHistory, EventImage, EventImageRemoved, EventLink, EventGateway, EventDesktop, EventSettings, EventRoom, EventMigration}
 
 // Event carries the whole new value of one thing, never a delta: a reader that
 // lost some of them is right again with the next one.

@@ -16,6 +16,11 @@ type SettingsKeeper interface {
 	// written over then. KindBusy while another process writes them.
 	ChangeSettings(ctx context.Context, change SettingsChange) (Settings, Tuning, error)
 
+	// Watch calls changed, one call at a time, soon after a person or another process
+	// may have changed any of it, the gateway's too, and now and then needlessly. It
+	// returns when ctx ends, or with an error where changes can not be seen.
+	Watch(ctx context.Context, changed func()) error
+
 	// Gateway gives what is set of the gateway.
 	Gateway() GatewaySettings
 	// SaveGateway keeps s, whole or not at all, and leaves every other setting as it is.
@@ -38,7 +43,7 @@ type Setting struct {
 	Min       int         `json:"min"` // of a number
 	Max       int         `json:"max"`
 	AtStart   bool        `json:"atStart"`             // it takes effect at the next start of the program
-	Waits     bool        `json:"waits"`               // for that: this process runs with another value
+	Waits     bool        `json:"waits"`               // for that: this process runs with another value, and a restart takes to this one
 	Overruled string      `json:"overruled,omitempty"` // what else says it to this process: --connect, say
 }
 

@@ -135,6 +135,9 @@ func (s *Service) resettle(in lab.GatewaySettings) {
 	for _, f := range g.failures {
 		f.retry.Stop()
 	}
+	if in != g.settings {
+		s.hub.send(lab.Event{Kind: lab.EventSettings})
+	}
 	g.settings, g.tried = in, false
 	if g.shut != nil {
 		g.shut()

@@ -18,6 +18,9 @@ func (s *Service) Run(ctx context.Context) error {
 	if s.o.Gateway != nil {
 		s.work.Go(func() { s.keepGateway(s.ctx) })
 	}
+	if s.o.Settings != nil && s.o.Resident {
+		s.work.Go(s.watchSettings)
+	}
 	s.o.Hypervisor.Watch(ctx, s.notice)
 	s.loop(ctx)
 	s.mu.Lock()
@@ -60,6 +63,8 @@ func (s *Service) loop(ctx context.Context) {
 		case <-slow.C:
 			s.reread(ctx)
 			swept = s.refresh(ctx, swept)
+		case <-s.altered:
+			s.reread(ctx)
 		case <-s.aside:
 		case <-expiry.C:
 		}

@@ -72,13 +72,14 @@ func (o Options) withDefaults() Options {
 // Service is the use cases over their ports. Make it with New; its verbs work
 // while Run does.
 type Service struct {
-	o     Options
-	ctx   context.Context // of the work that outlives its request; ends with Run
-	end   context.CancelFunc
-	work  sync.WaitGroup // changes, additions, care of images and readings under way
-	slots chan struct{}  // one for each reading at once
-	again chan struct{}  // asks Run to reconcile
-	aside chan struct{}  // tells Run that a disk was put aside or taken back
+	o       Options
+	ctx     context.Context // of the work that outlives its request; ends with Run
+	end     context.CancelFunc
+	work    sync.WaitGroup // changes, additions, care of images and readings under way
+	slots   chan struct{}  // one for each reading at once
+	again   chan struct{}  // asks Run to reconcile
+	aside   chan struct{}  // tells Run that a disk was put aside or taken back
+	altered chan struct{}  // tells Run that the settings may be others
 
 	mu       sync.Mutex // guards what follows; held only briefly, and never while a port is called
 	nodes    map[string]*node
@@ -98,7 +99,8 @@ type Service struct {
 	gate     gate
 	moving   *migration // under way, or the last one; nil: there was none
 	tuning   lab.Tuning
-	fault    string // of the settings as last read; empty: none
+	set      lab.Settings // as last read without a fault; without a File: not yet
+	fault    string       // of the settings as last read; empty: none
 	mercy    mercy
 	hub      hub
 	news     chan struct{} // closed at the next change of anything above
@@ -109,7 +111,7 @@ func New(o Options) *Service {
 	ctx, end := context.WithCancel(context.Background())
 	s := &Service{
 		o: o.withDefaults(), ctx: ctx, end: end,
-		slots: make(chan struct{}, readLimit), again: make(chan struct{}, 1), aside: make(chan struct{}, 1),
+		slots: make(chan struct{}, readLimit), again: make(chan struct{}, 1), aside: make(chan struct{}, 1), altered: make(chan struct{}, 1),
 		nodes: make(map[string]*node), changes: make(map[string]*change),
 		volumes: make(map[string]lab.Volume), images: make(map[string]*image),
 		readings: make(map[string]bool), seen: make(map[string]uint64), news: make(chan struct{}),

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"sandboxlabs/backend/lab"
@@ -25,9 +26,10 @@ func (s *Service) Settings(ctx context.Context) (lab.Settings, error) {
 	}
 	read, tuning, err := s.o.Settings.Settings(ctx)
 	if err != nil {
+		s.spoiled(err)
 		return read, err
 	}
-	s.tune(tuning)
+	s.take(read, tuning)
 	return read, nil
 }
 
@@ -40,7 +42,7 @@ func (s *Service) ChangeSettings(ctx context.Context, change lab.SettingsChange)
 	if err != nil {
 		return changed, err
 	}
-	s.tune(tuning)
+	s.take(changed, tuning)
 	return changed, nil
 }
 
@@ -55,30 +57,49 @@ func (s *Service) tuned() lab.Tuning {
 	return s.tuning
 }
 
-// reread takes to what another process, or a person, has set.
+// watchSettings has Run read the settings whenever they may be others, until the service ends.
+func (s *Service) watchSettings() {
+	if err := s.o.Settings.Watch(s.ctx, func() { ring(s.altered) }); err != nil {
+		s.o.Log.Warn("what is changed in the settings by hand is seen within a minute alone", "error", err)
+	}
+}
+
+// reread takes to what another process, or a person, has set. That it can not be read
+// is told already.
 func (s *Service) reread(ctx context.Context) {
 	if s.o.Settings == nil {
 		return
 	}
-	fault := ""
-	if _, err := s.Settings(ctx); err != nil {
-		fault = err.Error()
-	}
-	s.mu.Lock()
-	news := fault != s.fault
-	s.fault = fault
-	s.mu.Unlock()
-	if news && fault != "" {
-		s.o.Log.Warn("the settings were changed and can not be read", "error", fault)
-	}
+	_, _ = s.Settings(ctx)
 	s.rereadGateway()
 }
 
-// tune takes to what was set, and tells of it.
-func (s *Service) tune(to lab.Tuning) {
+// spoiled notes that the settings can not be read, and tells of it once.
+func (s *Service) spoiled(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fault == why.Error() {
+		return
+	}
+	s.fault = why.Error()
+	s.o.Log.Warn("the settings can not be read; what held before goes on to hold", "error", why)
+	s.hub.send(lab.Event{Kind: lab.EventSettings})
+}
+
+// take takes to what was read, and tells of it if it is other than what was read before.
+func (s *Service) take(read lab.Settings, to lab.Tuning) {
 	to = Options{Tuning: to}.withDefaults().Tuning
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.fault != "" || s.set.File != "" && !reflect.DeepEqual(read, s.set) {
+		s.hub.send(lab.Event{Kind: lab.EventSettings})
+	}
+	s.set, s.fault = read, ""
+	s.tune(to)
+}
+
+// tune takes to what takes effect at once. s.mu must be held.
+func (s *Service) tune(to lab.Tuning) {
 	was := s.tuning
 	s.tuning = to
 	if was.UndoTime != to.UndoTime || was.UndoBytes != to.UndoBytes {

@@ -37,8 +37,6 @@ func TestDesktopIsToldOfChanges(t *testing.T) {
 		<-events
 		want := lab.Desktop{Close: lab.CloseAsk, Tray: true}
 		h.Keeper.Tune(lab.Tuning{Desktop: want}) // by hand
-		time.Sleep(reconcileEvery)
-		synctest.Wait()
 		if e := <-events; e.Kind != lab.EventDesktop || !same(*e.Desktop, want) || !same(h.s.Desktop(), want) {
 			t.Errorf("got %+v, want what the person wrote", e)
 		}
@@ -48,6 +46,47 @@ func TestDesktopIsToldOfChanges(t *testing.T) {
 		h.made("web", "file")
 		if e := <-events; e.Kind == lab.EventDesktop {
 			t.Error("what did not change is told again")
+		}
+	})
+}
+
+// TestChangesOfTheSettingsAreTold: whoever made them, and also that they can not be read.
+func TestChangesOfTheSettingsAreTold(t *testing.T) {
+	inSetHouse(t, func(t *testing.T, h *house) {
+		if _, err := h.s.Settings(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			what   string
+			change func() error
+			want   string
+		}{
+			{"by hand", func() error { h.Keeper.Tune(lab.Tuning{BulkLimit: 9}); return nil }, "9"},
+			{"by a page", func() error {
+				_, err := h.s.ChangeSettings(t.Context(), lab.SettingsChange{Set: map[string]string{"bulk.limit": "7"}})
+				return err
+			}, "7"},
+			{"to nonsense", func() error { h.Keeper.Spoil(lab.Errorf(lab.KindInvalid, "line 3 is nonsense")); return nil }, ""},
+			{"back", func() error { h.Keeper.Tune(lab.Tuning{BulkLimit: 7}); return nil }, "7"},
+		} {
+			events := h.s.Subscribe(t.Context())
+			<-events
+			if err := c.change(); err != nil {
+				t.Fatal(err)
+			}
+			if e := <-events; e.Kind != lab.EventSettings {
+				t.Errorf("%s: got %+v, want to hear of it", c.what, e)
+			}
+			all, err := h.s.Settings(t.Context())
+			if got := len(all.Items) > 0 && all.Items[0].Value == c.want; got != (c.want != "") || (err == nil) != got {
+				t.Errorf("%s: got %+v, %v, want %q", c.what, all, err, c.want)
+			}
+			synctest.Wait()
+			select {
+			case e := <-events:
+				t.Errorf("%s: got %+v once more", c.what, e)
+			default:
+			}
 		}
 	})
 }

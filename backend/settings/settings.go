@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
 
 	"sandboxlabs/backend/config"
 	"sandboxlabs/backend/durable"
@@ -19,11 +22,17 @@ import (
 
 // Options say where the settings are, and how this process came by its own.
 type Options struct {
-	File      string            // may be a link: people keep such files elsewhere
-	Lock      string            // file that is there while they are written
-	Started   config.Settings   // with which this process was wired
-	Overruled map[string]string // by key, what this process was told otherwise by
+	File      string          // may be a link: people keep such files elsewhere
+	Lock      string          // file that is there while they are written
+	Started   config.Settings // with which this process was wired
+	Overruled map[string]Overruling
 	Applied   func(config.Settings)
+}
+
+// Overruling is what this process was told of a setting by something else than the file.
+type Overruling struct {
+	By   string // --connect, say
+	Once bool   // for one start alone: another value that is set since then ends it with a restart
 }
 
 // Keeper implements lab.SettingsKeeper.
@@ -72,6 +81,60 @@ func (k *Keeper) ChangeSettings(_ context.Context, change lab.SettingsChange) (l
 func refused(err error) error {
 	return lab.Errorf(lab.KindInvalid, "this can not be set").WithCause(err).
 		WithHint("sandboxlabs settings lists what can be set, and the README what it means. The gateway has settings of its own.")
+}
+
+// quietTime is how long the file must be left alone before it is read: an editor
+// may empty it before it writes.
+const quietTime = 50 * time.Millisecond
+
+// Watch implements lab.SettingsKeeper. It watches folders, since a new file takes the
+// place of the old one at most changes.
+func (k *Keeper) Watch(ctx context.Context, changed func()) error {
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		return unwatched(k.o.File, err)
+	}
+	defer func() { _ = w.Close() }() // nothing is lost with it
+	target, err := k.follow(w)
+	if err != nil {
+		return unwatched(k.o.File, err)
+	}
+	quiet := time.NewTimer(0) // for what was changed before
+	defer quiet.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-quiet.C:
+			changed()
+		case <-w.Errors: // too much has happened: anything may be different
+			quiet.Reset(quietTime)
+		case e := <-w.Events:
+			if e.Name != k.o.File && e.Name != target {
+				continue
+			}
+			if target, err = k.follow(w); err != nil {
+				return unwatched(k.o.File, err)
+			}
+			quiet.Reset(quietTime)
+		}
+	}
+}
+
+func unwatched(file string, err error) error {
+	return lab.Errorf(lab.KindUnavailable, "%s can not be watched", file).WithCause(err).
+		WithHint("If too many files are watched already, raise fs.inotify.max_user_watches and fs.inotify.max_user_instances by sysctl.")
+}
+
+// follow watches where the file is, and where it leads if it is a link; target is that.
+func (k *Keeper) follow(w *fsnotify.Watcher) (target string, err error) {
+	if err := w.Add(filepath.Dir(k.o.File)); err != nil {
+		return "", err
+	}
+	if target, err = filepath.EvalSymlinks(k.o.File); err != nil || filepath.Dir(target) == filepath.Dir(k.o.File) {
+		return target, nil // it is not there yet, or watched already
+	}
+	return target, w.Add(filepath.Dir(target))
 }
 
 // Gateway implements lab.SettingsKeeper.
@@ -145,10 +208,11 @@ func (k *Keeper) take(s config.Settings) {
 func (k *Keeper) told(s config.Settings) lab.Settings {
 	told := lab.Settings{File: k.o.File, Items: []lab.Setting{}}
 	for i, f := range s.Fields() {
+		overruled := k.o.Overruled[f.Key]
 		told.Items = append(told.Items, lab.Setting{
 			Key: f.Key, Kind: lab.SettingKind(f.Kind), Value: f.Value, Default: f.Default, Choices: slices.Clone(f.Choices),
-			Min: f.Min, Max: f.Max, AtStart: f.AtStart, Overruled: k.o.Overruled[f.Key],
-			Waits: f.AtStart && f.Value != k.o.Started.Fields()[i].Value && k.o.Overruled[f.Key] == "",
+			Min: f.Min, Max: f.Max, AtStart: f.AtStart, Overruled: overruled.By,
+			Waits: f.AtStart && f.Value != k.o.Started.Fields()[i].Value && (overruled.By == "" || overruled.Once),
 		})
 	}
 	return told
@@ -164,15 +228,19 @@ func Tuning(s config.Settings) lab.Tuning {
 		VCPUs: s.Node.VCPUs, MemoryMiB: s.Node.MemoryMiB, StopLimit: s.Node.StopLimit(),
 		UndoTime: s.Undo.For(), UndoBytes: s.Undo.Bytes(), BulkLimit: s.Bulk.Limit, Transport: s.Console.Transport,
 		Desktop: lab.Desktop{
-			Close: lab.CloseMode(s.Desktop.Close), Tray: s.Desktop.Tray, Notices: notices, Language: Language(s),
+			Close: lab.CloseMode(s.Desktop.Close), Tray: s.Desktop.Tray, Notices: notices,
+			Language: Language(s), Scheme: chosen(s.Desktop.Scheme),
 		},
 	}
 }
 
 // Language gives the one that texts should have, empty for the desktop's.
-func Language(s config.Settings) string {
-	if s.Desktop.Language == "auto" {
+func Language(s config.Settings) string { return chosen(s.Desktop.Language) }
+
+// chosen is what a person chose, empty where that is to follow the desktop.
+func chosen(value string) string {
+	if value == "auto" {
 		return ""
 	}
-	return s.Desktop.Language
+	return value
 }

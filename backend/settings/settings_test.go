@@ -1,7 +1,9 @@
 package settings
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -35,7 +37,7 @@ func mustDesk(t *testing.T, content string) *desk {
 	}
 	d.Keeper = New(Options{
 		File: d.file, Lock: filepath.Join(dir, "lock"), Started: started, Applied: func(s config.Settings) { d.applied = s },
-		Overruled: map[string]string{"connect": "--connect"},
+		Overruled: map[string]Overruling{"connect": {By: "--connect", Once: true}, "pool.name": {By: "POOL"}},
 	})
 	return d
 }
@@ -68,7 +70,7 @@ func (d *desk) item(all lab.Settings, key string) (item lab.Setting) {
 func TestChangeSettings(t *testing.T) {
 	d := mustDesk(t, "# mine\n[undo]\nhours = 2 # a small disk\n")
 	all, tuning, err := d.ChangeSettings(t.Context(), lab.SettingsChange{
-		Set: map[string]string{"undo.hours": "3", "desktop.notices": "", "log_level": "debug", "emulation": "tcg", "connect": "a:///"}, Reset: []string{"undo.gib"},
+		Set: map[string]string{"undo.hours": "3", "desktop.notices": "", "log_level": "debug", "emulation": "tcg", "connect": "a:///", "pool.name": "lab"}, Reset: []string{"undo.gib"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -79,8 +81,11 @@ func TestChangeSettings(t *testing.T) {
 	if item := d.item(all, "emulation"); !item.AtStart || !item.Waits || item.Value != "tcg" || item.Default != "auto" {
 		t.Errorf("got %+v, want it to wait for the next start", item)
 	}
-	if item := d.item(all, "connect"); item.Waits || item.Overruled != "--connect" {
-		t.Errorf("got %+v, want the command line to rule", item)
+	if item := d.item(all, "connect"); !item.Waits || item.Overruled != "--connect" {
+		t.Errorf("got %+v, want the command line to rule until a restart", item)
+	}
+	if item := d.item(all, "pool.name"); item.Waits || item.Overruled != "POOL" {
+		t.Errorf("got %+v, want it to be ruled after a restart, too", item)
 	}
 	content, err := os.ReadFile(d.file)
 	for _, want := range []string{"# mine\n", "hours = 3 # a small disk\n", "notices = []\n", "log_level = \"debug\"\n"} {
@@ -159,6 +164,68 @@ func TestOneWriterAtATime(t *testing.T) {
 	_, tuning, err := d.Settings(t.Context())
 	if err != nil || tuning.VCPUs != 7 || tuning.UndoTime != 7*time.Hour || tuning.UndoBytes != 7<<30 || tuning.BulkLimit != 7 {
 		t.Errorf("got %+v, %v, want all of them", tuning, err)
+	}
+}
+
+// TestWatch: what is written in place, put in place, or behind a link is seen, once it
+// is there in whole.
+func TestWatch(t *testing.T) {
+	d := mustDesk(t, "")
+	seen := make(chan int, 64)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		ended <- d.Watch(ctx, func() {
+			if _, tuning, err := d.Settings(ctx); err == nil {
+				seen <- tuning.BulkLimit
+			}
+		})
+	}()
+	await := func(what string, want int) {
+		t.Helper()
+		for limit := time.After(10 * time.Second); ; {
+			select {
+			case got := <-seen:
+				if got == want {
+					return
+				}
+			case <-limit:
+				t.Fatalf("%s: waited in vain for %d", what, want)
+			}
+		}
+	}
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	put := func(file string, limit int) error {
+		return durable.Write(file, fmt.Appendf(nil, "[bulk]\nlimit = %d\n", limit))
+	}
+	await("at the beginning", 4)
+	for _, step := range []struct {
+		what  string
+		limit int
+		write func() error
+	}{
+		{"written in place", 5, func() error { return os.WriteFile(d.file, []byte("[bulk]\nlimit = 5\n"), 0o600) }},
+		{"put in place", 6, func() error { return put(d.file, 6) }},
+		{"linked to", 7, func() error { return errors.Join(put(elsewhere, 7), os.Remove(d.file), os.Symlink(elsewhere, d.file)) }},
+		{"put where the link leads", 8, func() error { return put(elsewhere, 8) }},
+		{"removed", 4, func() error { return os.Remove(d.file) }},
+	} {
+		if err := step.write(); err != nil {
+			t.Fatal(err)
+		}
+		await(step.what, step.limit)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatCanNotBeWatchedIsTold(t *testing.T) {
+	d := mustDesk(t, "")
+	d.o.File = filepath.Join(t.TempDir(), "gone", "config.toml")
+	if err := d.Watch(t.Context(), func() {}); lab.KindOf(err) != lab.KindUnavailable {
+		t.Errorf("got %v, want KindUnavailable", err)
 	}
 }
 

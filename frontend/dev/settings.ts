@@ -37,6 +37,8 @@ const items = [
   item('desktop.notices', 'list', 'stopped\nimages\nwipes\ndisk', {
     choices: ['stopped', 'images', 'wipes', 'disk'],
   }),
+  choice('desktop.language', 'auto', 'en', 'de'),
+  choice('desktop.scheme', 'auto', 'dark', 'light'),
   choice('log_level', 'info', 'debug', 'warn', 'error'),
 ];
 

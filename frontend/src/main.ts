@@ -1,14 +1,20 @@
 import { mount } from 'svelte';
 import './app.css';
-import { language, onLanguage } from './lib/api';
+import { chosen, onChosen } from './lib/api';
+import { chooseScheme } from './lib/scheme';
 import { speak } from './lib/words';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
+chooseScheme(''); // until it is known: nothing is to flash
 // Tables of texts are filled when their module is loaded, so the language comes before all of them.
-const set = await language();
-document.documentElement.lang = await speak([set, ...navigator.languages]);
-onLanguage(set, () => location.reload());
+const { language, scheme } = await chosen();
+chooseScheme(scheme);
+document.documentElement.lang = await speak([language, ...navigator.languages]);
+onChosen((now) => {
+  chooseScheme(now.scheme);
+  if (now.language !== language) location.reload();
+});
 const { default: App } = await import('./routes/App.svelte');
 const { mishaps } = await import('./stores/mishaps');
 mishaps.watch(window);

@@ -104,13 +104,42 @@ type Keeper struct {
 	mu      sync.Mutex
 	gateway lab.GatewaySettings
 	tuning  lab.Tuning
+	fault   error
+	altered chan struct{} // closed when a person has written something; nil: nobody watches
 }
 
 // Tune has the settings say t from now on, as if a person had written that.
-func (k *Keeper) Tune(t lab.Tuning) {
+func (k *Keeper) Tune(t lab.Tuning) { k.written(func() { k.tuning, k.fault = t, nil }) }
+
+// Spoil has the settings be unreadable, as if a person had written nonsense.
+func (k *Keeper) Spoil(fault error) { k.written(func() { k.fault = fault }) }
+
+func (k *Keeper) written(write func()) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.tuning = t
+	write()
+	if k.altered != nil {
+		close(k.altered)
+		k.altered = nil
+	}
+}
+
+// Watch implements lab.SettingsKeeper.
+func (k *Keeper) Watch(ctx context.Context, changed func()) error {
+	for {
+		k.mu.Lock()
+		if k.altered == nil {
+			k.altered = make(chan struct{})
+		}
+		altered := k.altered
+		k.mu.Unlock()
+		select {
+		case <-altered:
+			changed()
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // Settings implements lab.SettingsKeeper.
@@ -120,7 +149,7 @@ func (k *Keeper) Settings(ctx context.Context) (s lab.Settings, t lab.Tuning, er
 		defer k.mu.Unlock()
 		s = lab.Settings{File: "memory", Items: k.items()}
 		t = k.tuning
-		return nil
+		return k.fault
 	}, "Keeper.Settings")
 	return s, t, err
 }

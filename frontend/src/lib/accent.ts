@@ -1,6 +1,7 @@
 // The person's own accent colour, made fit to be seen and read.
 
-export type Scheme = 'dark' | 'light';
+import type { Scheme } from './scheme';
+
 type RGB = [number, number, number];
 
 /** The tokens of app.css that follow the accent. */

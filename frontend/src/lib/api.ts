@@ -81,21 +81,35 @@ export async function subscribe(apply: (event: LabEvent) => void): Promise<void>
   await call(app.Subscribe());
 }
 
-/** The language that is set, as `de`; empty where it is the desktop's, or can not be told. */
-export async function language(): Promise<string> {
+/** What is chosen of how the page is; each is empty where that is the desktop's, or can not be told. */
+export interface Chosen {
+  /** As `de`. */
+  language: string;
+  /** Of colours, `dark` or `light`. */
+  scheme: string;
+}
+
+export async function chosen(): Promise<Chosen> {
   try {
     const { items } = await app.Settings();
-    const set = items.find(({ key }) => key === 'desktop.language')?.value ?? '';
-    return set === 'auto' ? '' : set;
+    const of = (key: string) => items.find((item) => item.key === key)?.value.replace(/^auto$/, '') ?? '';
+    return { language: of('desktop.language'), scheme: of('desktop.scheme') };
   } catch {
-    return ''; // without a session there are no settings, and whatever else it is the page will tell
+    return { language: '', scheme: '' }; // without a session there are no settings, and whatever else it is the page will tell
   }
 }
 
-/** Says when another language is set than was told before, also if that was before events came. */
-export function onLanguage(told: string, changed: () => void): void {
+/** Says what is chosen whenever it may be something else, also if that was before events came. */
+export function onChosen(take: (chosen: Chosen) => void): void {
   EventsOn('event', ({ desktop }: LabEvent) => {
-    if (desktop && desktop.language !== told) changed();
+    if (desktop) take(desktop);
+  });
+}
+
+/** Says when anything that is set may be something else. */
+export function onSettings(changed: () => void): void {
+  EventsOn('event', ({ kind }: LabEvent) => {
+    if (['settings', 'snapshot'].includes(kind)) changed();
   });
 }
 

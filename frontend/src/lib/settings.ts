@@ -130,6 +130,12 @@ export const sections: SettingSection[] = [
         names: { auto: 'As the desktop', en: /* @wc-ignore */ 'English', de: /* @wc-ignore */ 'Deutsch' },
       },
       {
+        key: 'desktop.scheme',
+        label: 'Colours',
+        about: 'Of this page, wherever it is open, and of the window.',
+        names: { auto: 'As the desktop', dark: 'Dark', light: 'Light' },
+      },
+      {
         key: 'desktop.notices',
         label: 'Notifications',
         about: 'Only while the window is not in front.',

@@ -1,8 +1,8 @@
 import { accentOf } from '../lib/accent';
 import * as api from '../lib/api';
 import { setZoom } from '../lib/pixels';
+import { onScheme, scheme } from '../lib/scheme';
 
-const light = matchMedia('(prefers-color-scheme: light)');
 const contrast = matchMedia('(prefers-contrast: more)');
 
 /** The looks of the desktop, beyond what media queries tell: the accent colour, and the size of text. */
@@ -11,7 +11,8 @@ class Look {
 
   /** Follows the desktop, now and from now on. */
   async begin(): Promise<void> {
-    for (const query of [light, contrast]) query.addEventListener('change', () => this.#paint());
+    onScheme(() => this.#paint());
+    contrast.addEventListener('change', () => this.#paint());
     await api.onAppearance(({ accent, zoom }) => {
       this.#accent = accent;
       this.#paint();
@@ -22,7 +23,7 @@ class Look {
   /** Sets the tokens of app.css that follow the accent. Who wants more contrast has colours for that. */
   #paint(): void {
     const { style } = document.documentElement;
-    const tokens = contrast.matches ? undefined : accentOf(this.#accent, light.matches ? 'light' : 'dark');
+    const tokens = contrast.matches ? undefined : accentOf(this.#accent, scheme());
     const values = {
       '--accent': tokens?.accent,
       '--accent-hover': tokens?.accentHover,

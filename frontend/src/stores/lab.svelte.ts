@@ -134,6 +134,7 @@ export class Lab {
       case 'link':
       case 'gateway':
       case 'desktop':
+      case 'settings':
       case 'room':
         break;
     }

@@ -40,6 +40,14 @@ class Options {
     return this.#faults.get(key) ?? '';
   }
 
+  /** Follows what another page, another program or a person by hand changes. */
+  follow(): void {
+    api.onSettings(() => {
+      if (this.#all || this.#problem) void this.load();
+      void preferences.load(); // which have what concerns other screens
+    });
+  }
+
   async load(): Promise<void> {
     try {
       this.#all = await api.settings();
@@ -76,7 +84,7 @@ class Options {
     try {
       await request();
       this.#faults.delete(key);
-      await preferences.load(); // which have what concerns other screens
+      await preferences.load();
     } catch (reason) {
       this.#faults.set(key, inFull(problemOf(reason)));
     }

@@ -51,6 +51,13 @@ class Settings {
     }
   }
 
+  /** Follows what others change, where it was asked for. */
+  follow(): void {
+    api.onSettings(() => {
+      if (this.known) void this.load();
+    });
+  }
+
   edit(change: Partial<GatewaySettings>): void {
     this.#draft = { ...this.value, ...change };
     this.#checks = undefined;

@@ -42,6 +42,7 @@ export namespace lab {
 	    node = "node",
 	    node_removed = "node_removed",
 	    room = "room",
+	    settings = "settings",
 	    snapshot = "snapshot",
 	}
 	export enum Firmware {
@@ -216,6 +217,7 @@ export namespace lab {
 	    tray: boolean;
 	    notices: string[];
 	    language: string;
+	    scheme: string;
 	}
 	export interface MigratedNode {
 	    id: string;
