@@ -19,8 +19,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/term"
-
 	"sandboxlabs/app"
 	"sandboxlabs/backend/autostart"
 	"sandboxlabs/backend/cli"
@@ -81,6 +79,7 @@ func main() {
 type rig struct {
 	settings config.Settings
 	paths    config.Paths
+	uri      string // of the libvirt
 	conn     *virt.Conn
 	consoles *console.Server
 	level    slog.LevelVar // of the log
@@ -93,8 +92,7 @@ func assemble(uri string, resident bool) (*rig, error) {
 	r := &rig{paths: config.ReadPaths()}
 	settings, err := config.Load(r.paths.Settings)
 	if err != nil {
-		return nil, lab.Errorf(lab.KindInvalid, "the settings can not be used").WithCause(err).
-			WithHint("Mend %s, or remove it to go back to the defaults.", r.paths.Settings)
+		return nil, unusable(r.paths, err)
 	}
 	if err := r.paths.Make(); err != nil {
 		return nil, lab.Errorf(lab.KindDenied, "the folders of SandBoxLabs can not be made").WithCause(err).
@@ -106,16 +104,26 @@ func assemble(uri string, resident bool) (*rig, error) {
 	slog.SetDefault(log)
 	overruled := overruling(uri)
 	if uri, err = settings.URI(uri); err != nil {
-		return nil, lab.Errorf(lab.KindInvalid, "there is no libvirt to connect to").WithCause(err).
-			WithHint("Give --connect, or SANDBOXLABS_CONNECT, an address such as qemu:///session.")
+		return nil, noURI(err)
 	}
-	r.wire(uri, resident, overruled, log)
+	r.uri = uri
+	r.wire(resident, overruled, log)
 	return r, nil
 }
 
+func unusable(paths config.Paths, err error) error {
+	return lab.Errorf(lab.KindInvalid, "the settings can not be used").WithCause(err).
+		WithHint("Mend %s, or remove it to go back to the defaults.", paths.Settings)
+}
+
+func noURI(err error) error {
+	return lab.Errorf(lab.KindInvalid, "there is no libvirt to connect to").WithCause(err).
+		WithHint("Give --connect, or SANDBOXLABS_CONNECT, an address such as qemu:///session.")
+}
+
 // wire makes everything that stands on the settings.
-func (r *rig) wire(uri string, resident bool, overruled map[string]string, log *slog.Logger) {
-	settings := r.settings
+func (r *rig) wire(resident bool, overruled map[string]set.Overruling, log *slog.Logger) {
+	settings, uri := r.settings, r.uri
 	seeder := seed.New(seed.Options{Home: home(), User: settings.FirstBoot.User, Keys: settings.FirstBoot.Keys})
 	r.conn = virt.Open(virt.Config{
 		URI: uri, PoolName: settings.Pool.Name, PoolPath: settings.PoolPath(uri, r.paths),
@@ -153,7 +161,7 @@ func (r *rig) wire(uri string, resident bool, overruled map[string]string, log *
 }
 
 // keeper keeps the settings, and has what is wired take to what can change at once.
-func (r *rig) keeper(seeder *seed.Seeder, overruled map[string]string) *set.Keeper {
+func (r *rig) keeper(seeder *seed.Seeder, overruled map[string]set.Overruling) *set.Keeper {
 	words.Speak(set.Language(r.settings))
 	return set.New(set.Options{
 		File: r.paths.Settings, Lock: r.paths.SettingsLock, Started: r.settings, Overruled: overruled,
@@ -176,13 +184,15 @@ func (r *rig) upkeep() upkeep.Options {
 	}
 }
 
-// overruling tells which settings this process was told otherwise, and by what.
-func overruling(flag string) map[string]string {
+// overruling tells which settings this process was told otherwise, and by what. The
+// environment goes on to say it after a restart.
+func overruling(flag string) map[string]set.Overruling {
+	environment := os.Getenv(config.EnvConnect) != ""
 	switch {
 	case flag != "":
-		return map[string]string{"connect": "--connect"}
-	case os.Getenv(config.EnvConnect) != "":
-		return map[string]string{"connect": config.EnvConnect}
+		return map[string]set.Overruling{"connect": {By: "--connect", Once: !environment}}
+	case environment:
+		return map[string]set.Overruling{"connect": {By: config.EnvConnect}}
 	}
 	return nil
 }
@@ -268,69 +278,6 @@ func (r *rig) live(ctx context.Context, do func(context.Context) error) error {
 	err = errors.Join(err, r.conn.Close())
 	expected() // not deferred: a panic is unexpected
 	return err
-}
-
-// window opens the window, or brings the one to the front that is open: other says which.
-func window(ctx context.Context, uri string, o lab.Opening) (other bool, err error) {
-	paths := config.ReadPaths()
-	unlock, err := durable.Lock(paths.WindowLock)
-	if lab.KindOf(err) == lab.KindBusy {
-		return true, app.RaiseOther(ctx, paths.WindowSocket, o)
-	}
-	if err != nil {
-		return false, err
-	}
-	defer unlock()
-	r, err := assemble(uri, true)
-	if err != nil {
-		return false, err
-	}
-	again := false
-	err = r.live(ctx, func(ctx context.Context) error {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		if err := r.consoles.Listen(ctx); err != nil {
-			return err
-		}
-		a := app.New(r.service, app.Folders{Pictures: r.paths.Pictures, Videos: r.paths.Videos})
-		raisable, err := app.Raisable(ctx, a, paths.WindowSocket)
-		if err != nil {
-			return err
-		}
-		err = app.Run(ctx, app.Window{App: a, Opening: o, Page: page(), Files: rest.Screenshots(r.service), Icon: icons(r.paths.Icons)})
-		again = app.Again(a)
-		return errors.Join(err, raisable.Close())
-	})
-	if err != nil || !again {
-		return false, err
-	}
-	unlock() // for the one that begins
-	return false, begin(uri)
-}
-
-// trouble shows why there is no window, where there is no terminal on which that is
-// said. Whatever there is of the settings has the language.
-func trouble(ctx context.Context, p *lab.Problem) {
-	if term.IsTerminal(int(os.Stderr.Fd())) {
-		return
-	}
-	settings, err := config.Load(config.ReadPaths().Settings)
-	if err != nil {
-		settings = config.Defaults() // it may be what is told
-	}
-	words.Speak(set.Language(settings))
-	app.Tell(ctx, p)
-}
-
-// begin makes this process one that has just been started for the libvirt at
-// uri: it is the same to whoever waits for it.
-func begin(uri string) error {
-	args := []string{os.Args[0]}
-	if uri != "" {
-		args = append(args, "--connect", uri)
-	}
-	err := syscall.Exec(itself(), args, os.Environ())
-	return lab.Errorf(lab.KindInternal, "SandBoxLabs could not begin anew").WithCause(err).WithHint("Start it again.")
 }
 
 // serve serves the page and the APIs.

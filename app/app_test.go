@@ -88,17 +88,17 @@ func TestNoDisplay(t *testing.T) {
 
 func TestSecondStart(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
-	if got, want := lab.KindOf(RaiseOther(t.Context(), socket, lab.Opening{})), lab.KindBusy; got != want {
+	if got, want := lab.KindOf(RaiseOther(t.Context(), socket, "", lab.Opening{})), lab.KindBusy; got != want {
 		t.Errorf("without a first window, raising it is %s, want %s", got, want)
 	}
 	for range 2 { // the second finds what the first left
-		l, err := Raisable(t.Context(), New(nil, Folders{}), socket)
+		l, err := Raisable(t.Context(), New(nil, Folders{}), socket, "test:///default")
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := RaiseOther(ctx, socket, lab.Opening{}); err == nil {
+		if err := RaiseOther(ctx, socket, "", lab.Opening{}); err == nil {
 			t.Error("a start that was given up has raised a window")
 		}
 		if err := l.Close(); err != nil {

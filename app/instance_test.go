@@ -22,7 +22,7 @@ func first(t *testing.T) (socket string, heard chan wish) {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
-	go func() { defer close(ended); attend(l, func(w wish) { heard <- w }) }()
+	go func() { defer close(ended); attend(l, "qemu:///session", func(w wish) { heard <- w }) }()
 	t.Cleanup(func() {
 		if err := l.Close(); err != nil {
 			t.Error(err)
@@ -44,12 +44,27 @@ func TestASecondStartIsHeard(t *testing.T) {
 			t.Setenv(name, value)
 		}
 		o := lab.Opening{Console: "id", View: lab.ViewImages, Files: []string{"/tmp/a disk.qcow2"}}
-		if err := RaiseOther(t.Context(), socket, o); err != nil {
+		if err := RaiseOther(t.Context(), socket, "qemu:///session", o); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := <-heard, (wish{o, "token-1"}); !reflect.DeepEqual(got, want) {
+		if got, want := <-heard, (wish{o, "token-1", "qemu:///session"}); !reflect.DeepEqual(got, want) {
 			t.Errorf("heard %+v, want %+v", got, want)
 		}
+	}
+}
+
+// TestAnotherHypervisorIsRefused: the window can not show what is not of its own.
+func TestAnotherHypervisorIsRefused(t *testing.T) {
+	socket, heard := first(t)
+	err := RaiseOther(t.Context(), socket, "qemu:///system", lab.Opening{Console: "id"})
+	if p := lab.ProblemOf(err); p == nil || p.Kind != lab.KindBusy || !strings.Contains(p.Message, "shows the nodes of qemu:///session") || p.Hint == "" {
+		t.Errorf("got %+v, want the two named", p)
+	}
+	if err := RaiseOther(t.Context(), socket, "", lab.Opening{View: lab.ViewImages}); err != nil {
+		t.Error(err)
+	}
+	if got := <-heard; got.Opening.View != lab.ViewImages {
+		t.Errorf("heard %+v, want only what names no other", got)
 	}
 }
 

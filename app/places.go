@@ -57,9 +57,13 @@ func show(path string) error {
 	return nil
 }
 
-// Restart closes the window and has the program begin anew; nodes go on running.
+// Restart closes the window and has the program begin anew; nodes go on running. It
+// fails where the program could not begin: its settings have a fault.
 func (a *App) Restart() (err error) {
 	defer recovered(&err)
+	if _, err := a.service.Settings(a.ctx); err != nil {
+		return err
+	}
 	a.again.Store(true)
 	go a.quit() // the page is to be answered first
 	return nil

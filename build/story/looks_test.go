@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"sandboxlabs/build/bus"
 	"sandboxlabs/build/inspect"
 )
 
@@ -68,6 +69,32 @@ func TestLooks(t *testing.T) {
 	check(t, portal.Set("contrast", uint32(0)))
 	check(t, portal.Set("color-scheme", uint32(0)))
 	p.awaitLooks(looks{Accent: "#2f5fd0", Background: lightPage})
+	p.chooseScheme(portal)
+}
+
+// chooseScheme chooses the colours for the program alone: those of the desktop change nothing then.
+func (p *page) chooseScheme(portal *bus.Portal) {
+	p.Helper()
+	p.desk.place.sandboxlabs("settings", "set", "desktop.scheme", "dark")
+	p.awaitLooks(looks{Dark: true, Accent: "#3d6fe0", Background: darkPage})
+	check(p.T, portal.Set("color-scheme", uint32(2)))
+	check(p.T, portal.Set("accent-color", struct{ R, G, B float64 }{0.91, 0.8, 0.18})) // the other has come when this has
+	p.awaitLooks(looks{Dark: true, Accent: "#e8cc2e", Background: darkPage})
+	p.click(id("image-add"))
+	p.click(id("image-browse"))
+	p.desk.awaitWindow("Choose the image of a disk")
+	p.desk.shot("looks", "dialog-dark")
+	p.desk.do("key", "Escape")
+	p.desk.do("windowactivate", "--sync", p.window)
+	check(p.T, portal.Set("color-scheme", uint32(1)))
+	p.desk.place.sandboxlabs("settings", "set", "desktop.scheme", "light")
+	p.awaitLooks(looks{Accent: "#99871e", Background: lightPage})
+	p.click(id("image-browse"))
+	p.desk.awaitWindow("Choose the image of a disk")
+	p.desk.shot("looks", "dialog-light")
+	p.desk.do("key", "Escape")
+	p.desk.place.sandboxlabs("settings", "reset", "desktop.scheme")
+	p.awaitLooks(looks{Dark: true, Accent: "#e8cc2e", Background: darkPage})
 }
 
 // TestPixels looks at a console at its own size on monitors of several scales: each

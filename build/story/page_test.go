@@ -27,6 +27,7 @@ type page struct {
 	corner    point                                        // of the page on the desk
 	album     string                                       // folder of its pictures
 	pictures  int
+	gone      bool // its window is closed
 }
 
 // newPage takes the window whose title is SandBoxLabs as a page; its pictures
@@ -45,7 +46,7 @@ func newPage(d *desk, album string, look func(context.Context) (*inspect.Page, e
 		return err == nil
 	})
 	p.Cleanup(func() {
-		if p.Failed() {
+		if p.Failed() && !p.gone {
 			p.picture("failed")
 		}
 	})

@@ -60,10 +60,15 @@ type launch struct {
 
 // launch starts the program in the session.
 func (s seat) launch(args ...string) *launch {
+	s.place.t.Helper()
+	return s.begin(s.command(args...))
+}
+
+// begin starts a command of the program.
+func (s seat) begin(cmd *exec.Cmd) *launch {
 	t := s.place.t
 	t.Helper()
 	l := &launch{ended: make(chan error, 1), port: freePort(t), said: new(bytes.Buffer)}
-	cmd := s.command(args...)
 	cmd.Env = append(cmd.Env, fmt.Sprintf("WEBKIT_INSPECTOR_HTTP_SERVER=127.0.0.1:%d", l.port))
 	cmd.Stderr = l.said
 	check(t, cmd.Start())
