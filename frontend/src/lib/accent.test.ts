@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { accentOf, contrastOf, type Scheme } from './accent';
+import { accentOf, contrastOf } from './accent';
+import type { Scheme } from './scheme';
 
 // Those of GNOME and of KDE, the ends of everything, and what is hard: yellow, and the middle of grey.
 const colours = [
