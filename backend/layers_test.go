@@ -82,7 +82,7 @@ var fences = []fence{
 	// build/stand plays the web application, which reads the same database.
 	{"github.com/jackc/pgx", []string{"backend/guacamole", "build/stand"}, "the gateway's database is nobody else's business"},
 	{"github.com/adrg/xdg", []string{"backend/config"}, "every name that touches disk is in one place"},
-	{"github.com/fsnotify/fsnotify", []string{"backend/settings"}, "what a person changes by hand is heard of in one place"},
+	{"github.com/fsnotify/fsnotify", []string{"backend/settings", "backend/token"}, "who keeps a file hears of what others do to it; nobody else looks at files"},
 	{"github.com/wailsapp/wails", []string{"app", "app/bindgen"}, "everything but the desktop must work without one"},
 	{"github.com/godbus/dbus", []string{"app", "app/notify", "app/portal", "app/tray", "build/bus"}, "everything but the desktop must work without one"},
 	// build/dist makes the manual of the commands.
