@@ -149,9 +149,18 @@ func (p *panel) openSubmenu(menu popup) popup {
 // choose clicks an item of a menu, all of whose items are as high.
 func (p *panel) choose(menu popup, item, of int) {
 	p.place.t.Helper()
-	p.moveMouse(menu.corner.plus(point{menu.size.X / 2, menu.size.Y * (2*item + 1) / (2 * of)}))
-	p.do("click", "1")
-	p.await("the menu to close", func() bool { return len(p.popups()) == 0 })
+	p.clickMenu(menu.corner.plus(point{menu.size.X / 2, menu.size.Y * (2*item + 1) / (2 * of)}))
+}
+
+// clickMenu clicks at a place of a menu until that closes: a press that comes with the
+// pointer is lost now and then.
+func (p *panel) clickMenu(at point) {
+	p.place.t.Helper()
+	p.await("the menu to close", func() bool {
+		p.moveMouse(at)
+		p.do("click", "1")
+		return eventually(2*time.Second, func() bool { return len(p.popups()) == 0 })
+	})
 }
 
 // shot takes a picture of the whole desk.

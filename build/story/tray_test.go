@@ -36,13 +36,17 @@ func playTray(s seat, g *guest, album, scheme string) {
 	t := s.place.t
 	t.Helper()
 	panel := s.addPanel(scheme)
+	s.addNotifications()
 	s.endHidden()
 	hidden := s.launch("--hidden")
 	s.awaitIcon()
 	s.awaitNoWindow()
 	panel.startAndStop(g, album)
 	panel.fail(g, album)
+	panel.many(g, album)
+	panel.wipe(g, album)
 	s.secondStarts(hidden, g, album)
+	s.askWithTray(hidden, album)
 	s.closeWindow()
 	check(t, syscall.Kill(-panel.process.Process.Pid, syscall.SIGTERM))
 	s.awaitWindow("SandBoxLabs") // there is nothing left that would show it
@@ -217,6 +221,28 @@ func (s seat) closeAsking(album string) {
 	check(t, syscall.Kill(-l.pid, syscall.SIGTERM))
 	if err := <-l.ended; err != nil {
 		t.Errorf("SIGTERM ended the program with %v", err)
+	}
+	for _, button := range []string{"closing-submit", "closing-quit"} {
+		if button == "closing-quit" {
+			s.addPanel("light") // there is something to hide in, and it is not wanted
+		}
+		l := s.launch()
+		page := s.look(l, album)
+		page.await(id("nav-nodes"))
+		s.awaitTray(button == "closing-quit")
+		s.do("windowactivate", "--sync", page.window, "key", "alt+F4")
+		page.click(id(button))
+		if err := <-l.ended; err != nil {
+			t.Errorf("%s ended the program with %v", button, err)
+		}
+	}
+}
+
+// awaitTray waits for the icon, where there is a tray.
+func (s seat) awaitTray(there bool) {
+	s.place.t.Helper()
+	if there {
+		s.awaitIcon()
 	}
 }
 
