@@ -96,9 +96,14 @@ func checkOverlay(ctx context.Context, file *os.File) error {
 	return run{args: []string{"check", alone}, files: []*os.File{file}, limit: limitCheck}.do(ctx)
 }
 
-// rebase lets an overlay of ours name another file that it stands on. Neither is opened.
+// rebase lets an overlay of ours name another file that it stands on, or none.
+// Neither is opened.
 func rebase(ctx context.Context, path, base string) error {
-	return run{args: []string{"rebase", "-u", "-q", "-f", qcow2, "-F", qcow2, "-b", base, path}, limit: limitCheck}.do(ctx)
+	args := []string{"rebase", "-u", "-q", "-f", qcow2, "-b", base, path}
+	if base != "" {
+		args = []string{"rebase", "-u", "-q", "-f", qcow2, "-F", qcow2, "-b", base, path}
+	}
+	return run{args: args, limit: limitCheck}.do(ctx)
 }
 
 func find(program, pkg string) (string, error) {

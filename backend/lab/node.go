@@ -186,9 +186,14 @@ func (s *NodeSpec) OverlayVolume(n int) string { return fmt.Sprintf("%s.%d.qcow2
 // an old disk that comes back finds the identity it knows.
 func (s *NodeSpec) SeedVolume(n int) string { return fmt.Sprintf("%s.%d.seed.iso", s.ID, n) }
 
+// VariablesVolume is the name of the file beside generation n of the node's overlay
+// in which its UEFI keeps its variables. There is none before the first start.
+func (s *NodeSpec) VariablesVolume(n int) string { return fmt.Sprintf("%s.%d.nvram", s.ID, n) }
+
 var (
 	overlayPattern = regexp.MustCompile(`^([0-9a-f-]{36})\.([1-9][0-9]{0,8})\.qcow2$`)
 	seedPattern    = regexp.MustCompile(`^([0-9a-f-]{36})\.([1-9][0-9]{0,8})\.seed\.iso$`)
+	nvramPattern   = regexp.MustCompile(`^([0-9a-f-]{36})\.([1-9][0-9]{0,8})\.nvram$`)
 )
 
 // ParseOverlayVolume is the inverse of OverlayVolume; ok is false for any other name.
@@ -199,6 +204,11 @@ func ParseOverlayVolume(volume string) (id string, generation int, ok bool) {
 // ParseSeedVolume is the inverse of SeedVolume; ok is false for any other name.
 func ParseSeedVolume(volume string) (id string, generation int, ok bool) {
 	return parseVolume(seedPattern, volume)
+}
+
+// ParseVariablesVolume is the inverse of VariablesVolume; ok is false for any other name.
+func ParseVariablesVolume(volume string) (id string, generation int, ok bool) {
+	return parseVolume(nvramPattern, volume)
 }
 
 // ParseNodeVolume gives whose a volume is, be it an overlay or a seed.

@@ -16,7 +16,8 @@ type Pool interface {
 	// number of calls that does not grow needlessly with theirs.
 	Volumes(ctx context.Context) ([]Volume, error)
 
-	// Volume gives one, read afresh. KindNotFound if it is not there.
+	// Volume gives one, read afresh; also the variables of a node's UEFI
+	// (VariablesVolume). KindNotFound if it is not there.
 	Volume(ctx context.Context, name string) (Volume, error)
 
 	// CreateOverlay makes an empty qcow2 overlay (compat 1.1, backing format
@@ -37,7 +38,7 @@ type Pool interface {
 	// On failure nothing stays. KindExists if the name is taken.
 	Upload(ctx context.Context, name string, size int64, content io.Reader) (Volume, error)
 
-	// Download gives the bytes of a volume's file.
+	// Download gives the bytes of a volume's file, and of what Volume gives beside them.
 	Download(ctx context.Context, name string) (io.ReadCloser, error)
 
 	// Delete removes a volume, an overlay's with the variables that the firmware
@@ -54,8 +55,8 @@ type Placer interface {
 	Staging(ctx context.Context) (dir string, err error)
 
 	// Place makes a file of the staging folder an image's or an overlay's volume as
-	// Upload does, in a moment: it is moved, not copied, and the volume is whole
-	// whenever the process dies. KindExists if the name is taken.
+	// Upload does, or the variables of a UEFI, in a moment: it is moved, not copied,
+	// and the volume is whole whenever the process dies. KindExists if the name is taken.
 	Place(ctx context.Context, name, file string) (Volume, error)
 }
 

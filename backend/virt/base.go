@@ -203,7 +203,7 @@ func (r contextReader) Read(p []byte) (int, error) {
 
 // Download implements lab.Pool. A file that can be read here is.
 func (c *Conn) Download(ctx context.Context, name string) (content io.ReadCloser, err error) {
-	if err := checkVolume(name); err != nil {
+	if err := checkFile(name); err != nil {
 		return nil, err
 	}
 	err = c.with(ctx, "read the volume", func(s *session) error {

@@ -61,7 +61,7 @@ func writable(pool, dir string) error {
 // Place implements lab.Placer. The file is linked, which never replaces another,
 // and on the disk before it has its name there.
 func (c *Conn) Place(ctx context.Context, name, file string) (volume lab.Volume, err error) {
-	if !isImage(name) && !isOverlay(name) {
+	if isSeed(name) || checkFile(name) != nil {
 		return lab.Volume{}, lab.Errorf(lab.KindInvalid, "%q is not the name of an image's or an overlay's volume", name)
 	}
 	err = c.with(ctx, "place the volume", func(s *session) error {
@@ -82,9 +82,9 @@ func (c *Conn) Place(ctx context.Context, name, file string) (volume lab.Volume,
 
 func (c *Conn) place(name, file string) error {
 	target := filepath.Join(c.cfg.PoolPath, name)
-	mode := readOnly
-	if isOverlay(name) {
-		mode = private
+	mode := private
+	if isImage(name) {
+		mode = readOnly
 	}
 	err := settle(file, mode)
 	if err == nil {

@@ -188,6 +188,13 @@ func (d testDriver) Display(ctx context.Context, id string) (vnc *lab.VNC, passw
 
 func mockDisplay() *lab.VNC { return &lab.VNC{Host: "127.0.0.1", Port: 5900} }
 
+func TestCopier(t *testing.T) {
+	labtest.CopierSuite(t, func(t *testing.T) (labtest.CopyingHypervisor, lab.Pool) {
+		c := mustOpen(t)
+		return c, c
+	})
+}
+
 func TestPool(t *testing.T) {
 	labtest.PoolSuite(t, func(t *testing.T) lab.Pool { return mustOpen(t) })
 	labtest.PlacerSuite(t, func(t *testing.T) labtest.PlacingPool { return mustOpen(t) })

@@ -34,7 +34,7 @@ func (c *Conn) Volumes(ctx context.Context) (volumes []lab.Volume, err error) {
 
 // Volume implements lab.Pool.
 func (c *Conn) Volume(ctx context.Context, name string) (volume lab.Volume, err error) {
-	if err := checkVolume(name); err != nil {
+	if err := checkFile(name); err != nil {
 		return lab.Volume{}, err
 	}
 	err = c.with(ctx, "read the volume", func(s *session) error {
@@ -52,6 +52,9 @@ func (c *Conn) volume(p *libvirt.StoragePool, name string) (lab.Volume, error) {
 		return v, err
 	}
 	handle, err := p.LookupStorageVolByName(name)
+	if isVariables(name) { // which QEMU's start makes, while libvirt does not look
+		handle, err = c.lookup(p, name)
+	}
 	if errors.Is(err, libvirt.ERR_NO_STORAGE_VOL) {
 		return lab.Volume{}, errNoVolume(name)
 	}
@@ -105,6 +108,19 @@ func isImage(name string) bool {
 func isSeed(name string) bool {
 	_, _, ok := lab.ParseSeedVolume(name)
 	return ok
+}
+
+func isVariables(name string) bool {
+	_, _, ok := lab.ParseVariablesVolume(name)
+	return ok
+}
+
+// checkFile is checkVolume, and takes what lies beside an overlay too.
+func checkFile(name string) error {
+	if isVariables(name) {
+		return nil
+	}
+	return checkVolume(name)
 }
 
 func checkVolume(name string) error {

@@ -44,6 +44,7 @@ type domain struct {
 	password  string // of the display, in this boot
 	problem   *lab.Problem
 	gaveUp    bool // its guest powered off
+	agent     bool // its guest has one that listens
 	guest     Guest
 	presses   int // of the power button since the last start
 	since     time.Time
@@ -255,7 +256,7 @@ func (h *Hypervisor) boot(d *domain) error {
 
 // become sets the state; a transient domain is gone once it is off.
 func (h *Hypervisor) become(d *domain, s lab.State) {
-	d.state, d.problem, d.gaveUp = s, nil, false
+	d.state, d.problem, d.gaveUp, d.agent = s, nil, false, d.agent && s.Active()
 	if d.transient && !s.Active() {
 		delete(h.domains, d.spec.ID)
 	}

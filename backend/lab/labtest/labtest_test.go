@@ -9,6 +9,8 @@ import (
 
 func TestPool(t *testing.T) {
 	PoolSuite(t, func(*testing.T) lab.Pool { return NewWorld().Pool })
+	ReceiverSuite(t, func(*testing.T) (lab.Receiver, lab.Pool) { w := NewWorld(); return w.Library, w.Pool })
+	CopierSuite(t, func(*testing.T) (CopyingHypervisor, lab.Pool) { w := NewWorld(); return w.Hypervisor, w.Pool })
 	PlacerSuite(t, func(t *testing.T) PlacingPool { return Placing{NewWorld().Pool, t.TempDir()} })
 }
 

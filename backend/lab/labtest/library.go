@@ -33,6 +33,8 @@ type Library struct {
 
 	locked    []string        // files that a running machine writes to
 	unsettled map[string]bool // volumes that were adopted
+
+	receptions []*reception // that have not been closed
 }
 
 func newLibrary(s *Script, p *Pool) *Library {

@@ -1,6 +1,7 @@
 package labtest
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"testing"
@@ -34,7 +35,7 @@ func (p Placing) Staging(ctx context.Context) (dir string, err error) {
 
 // Place takes a file.
 func (p Placing) Place(ctx context.Context, name, file string) (made lab.Volume, err error) {
-	placed := func(name string) bool { return isImage(name) || isOverlay(name) }
+	placed := func(name string) bool { return isReadable(name) && !isSeed(name) }
 	err = p.do(ctx, "Place", name, placed, func() error {
 		content, err := os.ReadFile(file)
 		if err != nil {
@@ -56,6 +57,7 @@ func PlacerSuite(t *testing.T, fresh func(t *testing.T) PlacingPool) {
 	}{
 		{"a placed file is a volume like an uploaded one", placerPlaces},
 		{"a placed overlay stands on its base", placerPlacesOverlay},
+		{"variables lie beside an overlay, and go with it", placerPlacesVariables},
 		{"a volume is not replaced", placerKeeps},
 		{"a name that is none is refused", placerBadName},
 	} {
@@ -105,6 +107,28 @@ func placerPlacesOverlay(t *testing.T, p PlacingPool) {
 	_, err = p.Place(t.Context(), name, mustStage(t, p, QCOW2On(base.Path, BaseBytes)))
 	mustBeKind(t, err, lab.KindExists)
 	wantVolume(t, mustVolume(t, p, name), v)
+}
+
+func placerPlacesVariables(t *testing.T, p PlacingPool) {
+	overlay := OverlayName()
+	id, _, _ := lab.ParseOverlayVolume(overlay)
+	variables, content := (&lab.NodeSpec{ID: id}).VariablesVolume(1), []byte("variables")
+	if _, err := p.Place(t.Context(), variables, mustStage(t, p, content)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Place(t.Context(), overlay, mustStage(t, p, QCOW2(BaseBytes, NoFlaw))); err != nil {
+		t.Fatal(err)
+	}
+	if v := mustVolume(t, p, variables); v.FileBytes != int64(len(content)) {
+		t.Errorf("got %+v, want %d bytes", v, len(content))
+	}
+	if got := mustDownload(t, p, variables); !bytes.Equal(got, content) {
+		t.Errorf("got the variables %q, want %q", got, content)
+	}
+	mustHaveVolumes(t, p, 1)
+	wantKind(t, "deleting the overlay", p.Delete(t.Context(), overlay), "")
+	_, err := p.Volume(t.Context(), variables)
+	wantKind(t, "the variables of a deleted overlay", err, lab.KindNotFound)
 }
 
 func placerKeeps(t *testing.T, p PlacingPool) {

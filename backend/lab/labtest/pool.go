@@ -57,6 +57,24 @@ func (p *Pool) Write(name, text string) {
 	v.FileBytes = v.Bytes
 }
 
+// Touch writes to a volume without changing it.
+func (p *Pool) Touch(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.volumes[name].ModTime = p.volumes[name].ModTime.Add(time.Second)
+}
+
+// WriteVariables plays the UEFI of a node, which writes its variables beside an overlay.
+func (p *Pool) WriteVariables(overlay, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id, generation, _ := lab.ParseOverlayVolume(overlay)
+	size := int64(len(text))
+	if _, err := p.add((&lab.NodeSpec{ID: id}).VariablesVolume(generation), lab.Volume{Bytes: size, FileBytes: size}, []byte(text)); err != nil {
+		panic(err) // the test wrote them twice
+	}
+}
+
 // Read gives what the guest wrote to an overlay; ok is false if it is gone.
 func (p *Pool) Read(name string) (text string, ok bool) {
 	p.mu.Lock()
@@ -141,12 +159,22 @@ func isSeed(name string) bool {
 
 func isVolume(name string) bool { return isOverlay(name) || isImage(name) || isSeed(name) }
 
+func isVariables(name string) bool {
+	_, _, ok := lab.ParseVariablesVolume(name)
+	return ok
+}
+
+// isReadable tells what can be read: volumes, and what lies beside them.
+func isReadable(name string) bool { return isVolume(name) || isVariables(name) }
+
 // Volumes gives every volume.
 func (p *Pool) Volumes(ctx context.Context) (all []lab.Volume, err error) {
 	anything := func(string) bool { return true }
 	err = p.do(ctx, "Volumes", "", anything, func() error {
-		for _, v := range p.volumes {
-			all = append(all, v.Volume)
+		for name, v := range p.volumes {
+			if isVolume(name) {
+				all = append(all, v.Volume)
+			}
 		}
 		return nil
 	})
@@ -155,7 +183,7 @@ func (p *Pool) Volumes(ctx context.Context) (all []lab.Volume, err error) {
 
 // Volume gives one.
 func (p *Pool) Volume(ctx context.Context, name string) (got lab.Volume, err error) {
-	err = p.do(ctx, "Volume", name, isVolume, func() error {
+	err = p.do(ctx, "Volume", name, isReadable, func() error {
 		v, err := p.find(name)
 		if err != nil {
 			return err
@@ -255,12 +283,16 @@ func (p *Pool) Upload(ctx context.Context, name string, size int64, content io.R
 
 // Download gives the content of a volume.
 func (p *Pool) Download(ctx context.Context, name string) (content io.ReadCloser, err error) {
-	err = p.do(ctx, "Download", name, isVolume, func() error {
+	err = p.do(ctx, "Download", name, isReadable, func() error {
 		v, err := p.find(name)
 		if err != nil {
 			return err
 		}
-		content = io.NopCloser(bytes.NewReader(bytes.Clone(v.content)))
+		whole := bytes.Clone(v.content)
+		if isOverlay(name) { // what the guest wrote, and nothing else
+			whole = append(whole, make([]byte, max(0, v.FileBytes-int64(len(whole))))...)
+		}
+		content = io.NopCloser(bytes.NewReader(whole))
 		return nil
 	})
 	return content, err
@@ -273,6 +305,9 @@ func (p *Pool) Delete(ctx context.Context, name string) error {
 			p.free += v.Bytes
 		}
 		delete(p.volumes, name)
+		if id, generation, ok := lab.ParseOverlayVolume(name); ok {
+			delete(p.volumes, (&lab.NodeSpec{ID: id}).VariablesVolume(generation))
+		}
 		return nil
 	})
 }
