@@ -138,6 +138,7 @@ func (r *rig) wire(resident bool, overruled map[string]set.Overruling, log *slog
 		Store:      store.New(r.paths.Nodes, r.paths.Locks),
 		Consoles:   r.consoles,
 		URI:        uri,
+		Version:    version(),
 
 		Journal:     store.NewJournal(r.paths.History),
 		Preferences: store.NewPage(r.paths.Page),

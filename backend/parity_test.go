@@ -27,6 +27,9 @@ var notForPage = map[string]string{
 	"CheckEntry": "those who keep the catalogue ask the publishers, from a terminal",
 	"Screenshot": "a picture is loaded by its address, /screenshot/{node}",
 
+	"Backup":        "a backup is a stream of many GiB to a file, which a page can not write",
+	"RestoreBackup": "the same the other way",
+
 	"WaitGateway":   "the page waits by events",
 	"SettleGateway": "the program's own life",
 	"OpenTunnel":    "the page opens it by a ticket",
@@ -68,6 +71,8 @@ var commands = map[string]string{
 	"UndoWipe":      "node undo",
 	"Delete":        "node rm",
 	"Restore":       "node restore",
+	"Backup":        "backup",
+	"RestoreBackup": "restore",
 	"Rename":        "node rename",
 	"Set":           "node set",
 	"Clone":         "node clone",

@@ -100,7 +100,7 @@ func (f *face) root() *cobra.Command {
 	f.opens(root)
 	root.PersistentFlags().StringVar(&f.uri, "connect", "", "libvirt `URI`, such as qemu:///session or qemu:///system")
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "print one JSON document")
-	root.AddCommand(f.nodes(), f.images(), f.gateway(), f.settings(), f.serve(), f.token(), f.doctor(), f.folders(), f.log(), f.autostart(), f.importPrototype(), f.version())
+	root.AddCommand(f.nodes(), f.images(), f.backup(), f.restore(), f.gateway(), f.settings(), f.serve(), f.token(), f.doctor(), f.folders(), f.log(), f.autostart(), f.importPrototype(), f.version())
 	return root
 }
 

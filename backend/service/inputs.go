@@ -77,6 +77,22 @@ type PruneInput struct {
 	Volumes []string `json:"volumes"` // of no image
 }
 
+// BackupInput says what a backup is to hold.
+type BackupInput struct {
+	Nodes []string `json:"nodes"` // names or UUIDs; none: every one
+	Bases bool     `json:"bases"` // the images too that they need; else these are named in it
+}
+
+// RestoreInput says what is to be made of a backup. Names and UUIDs of nodes are
+// those in the backup.
+type RestoreInput struct {
+	Nodes   []string          `json:"nodes"`   // none: every one
+	Rename  map[string]string `json:"rename"`  // names to be had here, by those in the backup
+	NewIDs  bool              `json:"newIDs"`  // other UUIDs and MAC addresses, for copies beside their originals
+	Missing bool              `json:"missing"` // leave out the nodes whose UUIDs are here
+	DryRun  bool              `json:"dryRun"`  // check everything, and change nothing
+}
+
 // BulkInput asks for one verb on many nodes.
 type BulkInput struct {
 	Verb  BulkVerb `json:"verb"`

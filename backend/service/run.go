@@ -86,6 +86,7 @@ func (s *Service) refresh(ctx context.Context, swept bool) bool {
 	if !swept {
 		// also in a run that is over already: there may be no longer one
 		s.sweep(context.WithoutCancel(ctx), volumes)
+		s.sweepReceptions(context.WithoutCancel(ctx))
 		s.resumeAdditions(ctx)
 		s.dropUnsettled(context.WithoutCancel(ctx))
 	}

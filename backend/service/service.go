@@ -33,6 +33,7 @@ type Options struct {
 	Store      lab.Store
 	Consoles   lab.Consoles
 	URI        string // of the hypervisor, to be shown
+	Version    string // of the program, for what it writes
 
 	Catalogue   lab.Catalogue        // may be nil: then there is nothing in it
 	Journal     lab.Journal          // of what happened to nodes; may be nil: then nothing is remembered

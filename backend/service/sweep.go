@@ -48,7 +48,24 @@ func (c *change) sweep(ctx context.Context, volume string, generation int) error
 	if err != nil || !c.orphan(v, generation) {
 		return err
 	}
+	if copier, ok := c.s.o.Hypervisor.(lab.Copier); ok && c.state.Active() { // it may be the copy of a backup that died
+		if err := copier.EndCopy(ctx, c.id, volume); err != nil {
+			return err
+		}
+	}
 	return c.drop(ctx, volume)
+}
+
+// sweepReceptions removes what a restore has left that died; the disks that it
+// placed and made no nodes of are unsettled.
+func (s *Service) sweepReceptions(ctx context.Context) {
+	receiver, ok := s.o.Library.(lab.Receiver)
+	if !ok {
+		return
+	}
+	if err := receiver.SweepReceptions(ctx); err != nil {
+		s.o.Log.Warn("what a restore left stays until the next start", "error", err)
+	}
 }
 
 func (c *change) orphan(v lab.Volume, generation int) bool {

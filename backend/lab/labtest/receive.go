@@ -99,36 +99,44 @@ func (r *reception) Check(_ context.Context, name string) error {
 	return nil
 }
 
-// PlaceDisk puts a file into the pool.
+// PlaceDisk puts a file into the pool, from which moment it is unsettled.
 func (r *reception) PlaceDisk(ctx context.Context, overlay, base, disk, variables string) (made lab.Volume, err error) {
-	p := r.l.pool
-	err = p.do(ctx, "PlaceDisk", overlay, isOverlay, func() error {
+	err = r.l.do(ctx, "PlaceDisk", overlay, func() error {
+		if !isOverlay(overlay) {
+			return lab.Errorf(lab.KindInvalid, "%q is no overlay", overlay)
+		}
 		content, ok := r.files[disk]
 		if !ok {
 			return lab.Errorf(lab.KindNotFound, "there is no %s", disk)
 		}
-		v := lab.Volume{Bytes: int64(len(content)), FileBytes: int64(len(content)), VirtualBytes: BaseBytes, Backing: base}
-		if under := p.at(base); under != nil {
-			v.VirtualBytes = under.VirtualBytes
+		made, err = r.l.pool.placed(overlay, base, content, r.files[variables])
+		if err == nil {
+			r.l.unsettled[overlay] = true
+			delete(r.files, disk)
 		}
-		if !bytes.HasPrefix(content, []byte("QFI")) {
-			content = bytes.TrimRight(content, "\x00")
-		}
-		if made, err = p.add(overlay, v, content); err != nil {
-			return err
-		}
-		delete(r.files, disk)
-		r.l.mu.Lock()
-		r.l.unsettled[overlay] = true
-		r.l.mu.Unlock()
-		if variables == "" {
-			return nil
-		}
-		id, generation, _ := lab.ParseOverlayVolume(overlay)
-		size := int64(len(r.files[variables]))
-		_, err = p.add((&lab.NodeSpec{ID: id}).VariablesVolume(generation), lab.Volume{Bytes: size, FileBytes: size}, r.files[variables])
 		return err
 	})
+	return made, err
+}
+
+// placed makes an overlay of what its guest wrote elsewhere, or of a qcow2 file.
+func (p *Pool) placed(overlay, base string, content, variables []byte) (lab.Volume, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := lab.Volume{Bytes: int64(len(content)), FileBytes: int64(len(content)), VirtualBytes: BaseBytes, Backing: base}
+	if under := p.at(base); under != nil {
+		v.VirtualBytes = under.VirtualBytes
+	}
+	if !bytes.HasPrefix(content, []byte("QFI")) {
+		content = bytes.TrimRight(content, "\x00")
+	}
+	made, err := p.add(overlay, v, content)
+	if err != nil || variables == nil {
+		return made, err
+	}
+	id, generation, _ := lab.ParseOverlayVolume(overlay)
+	size := int64(len(variables))
+	_, err = p.add((&lab.NodeSpec{ID: id}).VariablesVolume(generation), lab.Volume{Bytes: size, FileBytes: size}, variables)
 	return made, err
 }
 
