@@ -33,8 +33,10 @@ func (f *face) serve() *cobra.Command {
 		RunE: f.command(func(cmd *cobra.Command, _ []string) error {
 			f.caution(how)
 			return f.Serve(cmd.Context(), f.uri, how, func(link string) {
-				f.print(map[string]string{"url": link}, func(w io.Writer) { say(w, "SandBoxLabs is at %s\n", cmp.Or(link, "its socket")) })
-				if open {
+				f.print(map[string]string{"url": link}, func(w io.Writer) {
+					say(w, "SandBoxLabs is at %s\n", cmp.Or(link, "its socket; sandboxlabs token link makes an address for a browser"))
+				})
+				if open && link != "" {
 					f.browse(cmd.Context(), link)
 				}
 			})

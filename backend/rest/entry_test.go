@@ -178,8 +178,10 @@ func TestFilesAreNamedHereAlone(t *testing.T) {
 	}
 	s.server.hosts = []string{"lab.example"}
 	s.server.open = true
-	if got, want := s.mustCall(t, "ProbeImage", `["/absent"]`, "Host", "lab.example").StatusCode, http.StatusForbidden; got != want {
-		t.Errorf("through a proxy it gives %d, want %d", got, want)
+	for _, proxy := range [][]string{{"Host", "lab.example"}, {"X-Forwarded-For", "192.0.2.1"}, {"Forwarded", "for=192.0.2.1"}} {
+		if got, want := s.mustCall(t, "ProbeImage", `["/absent"]`, proxy...).StatusCode, http.StatusForbidden; got != want {
+			t.Errorf("through a proxy, %v, it gives %d, want %d", proxy, got, want)
+		}
 	}
 }
 

@@ -15,9 +15,10 @@ type hereKey struct{}
 
 // here notes whether a request is made by the person at this computer, who may
 // name files of it: by the socket, or by a page of this computer. A token may come
-// from anywhere, and so may what a proxy passes on, which comes by another name.
+// from anywhere, and so may what a proxy passes on, by another name or saying so.
 func here(ctx context.Context, r *http.Request) context.Context {
-	page := r.Context().Value(tokenKey{}) == nil && loopback(withPort(r.Host)) && loopback(r.RemoteAddr)
+	passedOn := r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != ""
+	page := r.Context().Value(tokenKey{}) == nil && loopback(withPort(r.Host)) && loopback(r.RemoteAddr) && !passedOn
 	return context.WithValue(ctx, hereKey{}, page || fromSocket(r))
 }
 

@@ -96,6 +96,9 @@ func TestSocket(t *testing.T) {
 	if got, want := s.mustCall(t, "List", "[]", "Origin", "http://evil.example").StatusCode, http.StatusForbidden; got != want {
 		t.Errorf("a foreign origin at the socket gives %d, want %d", got, want)
 	}
+	if got, want := s.mustGet(t, "/", "X-Long", strings.Repeat("x", 2*maxHeader)).StatusCode, http.StatusRequestHeaderFieldsTooLarge; got != want {
+		t.Errorf("a long header gives %d, want %d", got, want)
+	}
 	if _, err := AskLink(t.Context(), path); lab.KindOf(err) != lab.KindUnavailable {
 		t.Errorf("asking for a link without an address gives %v, want KindUnavailable", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -22,7 +23,8 @@ const (
 )
 
 // Serve answers at the doors until ctx ends, and closes them. It calls ready with a
-// Link, which is empty where no browser could open one. At the end the requests'
+// Link, which is empty where no browser could open one, and where systemd's journal
+// would keep it for others to read. At the end the requests'
 // contexts end, and with them the streams; requests that go on without theirs have a
 // moment to finish. systemd is told when it is ready, and when it stops.
 func (s *Server) Serve(ctx context.Context, d *Doors, ready func(link string)) error {
@@ -43,8 +45,7 @@ func (s *Server) Serve(ctx context.Context, d *Doors, ready func(link string)) e
 		served.Go(func() { failed <- server.Serve(l) })
 	}
 	defer served.Wait()
-	link, _ := s.Link() // that there is none is for who asks for one
-	ready(link)
+	ready(s.firstLink())
 	tell(daemon.SdNotifyReady)
 	select {
 	case err := <-failed:
@@ -59,6 +60,17 @@ func (s *Server) Serve(ctx context.Context, d *Doors, ready func(link string)) e
 		return server.Close()
 	}
 	return nil
+}
+
+func (s *Server) firstLink() string {
+	if os.Getenv("NOTIFY_SOCKET") != "" {
+		return ""
+	}
+	link, err := s.Link()
+	if err != nil {
+		slog.Info("there is no link", "error", err)
+	}
+	return link
 }
 
 // tell tells systemd of the state of this process, where it was started by that.

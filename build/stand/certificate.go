@@ -8,10 +8,29 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
+	"os"
+	"path/filepath"
 	"time"
 )
+
+// WriteCertificate makes a certificate for 127.0.0.1 that is its own authority, and
+// writes it and its key to files in dir, in PEM, which everybody may read.
+func WriteCertificate(dir string) (cert, key string, err error) {
+	c, ca, err := newCertificate()
+	if err != nil {
+		return "", "", err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		return "", "", err
+	}
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return cert, key, errors.Join(os.WriteFile(cert, ca, 0o644), os.WriteFile(key, private, 0o644)) //nolint:gosec // it is of one test
+}
 
 // newCertificate makes a certificate for 127.0.0.1 that is its own authority, and
 // gives it in PEM too.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"sandboxlabs/build/stand"
 )
 
 // TestPage runs frontend/e2e, which Playwright plays in Chromium, against the program in a place
@@ -41,7 +43,12 @@ type playwrightLines struct{ *bufio.Scanner }
 // startPlaywright starts it; the place ends it.
 func startPlaywright(p *place) (*playwrightLines, error) {
 	p.t.Helper()
+	cert, key, err := stand.WriteCertificate(p.dir)
+	if err != nil {
+		return nil, err
+	}
 	told, err := json.Marshal(map[string]any{
+		"cert": cert, "key": key,
 		"link": serve(p), "uri": p.uri, "program": p.program, "dir": p.dir, "prefix": p.asUser(),
 		"image": must(filepath.Abs("../out/tiny.qcow2"))(p.t),
 	})

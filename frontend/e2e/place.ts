@@ -12,6 +12,9 @@ export interface Place {
   program: string;
   /** The tiny image's file. */
   image: string;
+  /** Files of a certificate for 127.0.0.1, and of its key. */
+  cert: string;
+  key: string;
   /** Folder of everything. */
   dir: string;
   /** What a command of the place's user begins with. */

@@ -45,15 +45,25 @@ export const cookies = ({ name, value }: Session) => ({
   origins: [],
 });
 
-/** A second program in the place, with folders and a pool of its own. */
+/** A second program in the place, with folders and a pool of its own, whose link was opened. */
 export async function serve(name: string): Promise<{ session: Session; stop: () => Promise<void> }> {
+  const { link, stop } = await start(name);
+  return { session: await visit(link), stop };
+}
+
+/** The same, with more arguments, and its link unopened. */
+export async function start(
+  name: string,
+  ...more: string[]
+): Promise<{ link: string; stop: () => Promise<void> }> {
   const [first = 'env', ...prefix] = place.prefix;
   const folder = `${place.dir}/tmp/${name}`;
   const script = `mkdir -p "$0"/config/sandboxlabs "$0"/data "$0"/state "$0"/pool
 printf '[pool]\\nname = "%s"\\npath = "%s"\\n' "$(basename ${place.dir})-${name}" "$0"/pool >"$0"/config/sandboxlabs/config.toml
 export XDG_CONFIG_HOME="$0"/config XDG_DATA_HOME="$0"/data XDG_STATE_HOME="$0"/state
-exec "$1" --connect "$2" serve --listen 127.0.0.1:0 --socket "$0"/serve.sock --json`;
-  const child = spawn(first, [...prefix, 'sh', '-c', script, folder, place.program, place.uri], {
+program=$1 uri=$2 && shift 2
+exec "$program" --connect "$uri" serve --listen 127.0.0.1:0 --socket "$0"/serve.sock --json "$@"`;
+  const child = spawn(first, [...prefix, 'sh', '-c', script, folder, place.program, place.uri, ...more], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let said = '';
@@ -61,7 +71,7 @@ exec "$1" --connect "$2" serve --listen 127.0.0.1:0 --socket "$0"/serve.sock --j
     said += String(chunk);
     if (!said.includes('}')) continue;
     const { url } = JSON.parse(said) as { url: string };
-    return { session: await visit(url), stop: () => end(child) };
+    return { link: url, stop: () => end(child) };
   }
   throw new Error('serve ended without a link');
 }
