@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -103,6 +104,19 @@ func TestWhoMayOpen(t *testing.T) {
 			clear(d.tickets.open)
 		})
 	}
+}
+
+// Behind a guard the ticket alone decides: a program has no Origin.
+func TestGuarded(t *testing.T) {
+	d := newDesk(t, t.Context())
+	web := httptest.NewServer(d.Guarded())
+	defer web.Close()
+	page, _, err := websocket.Dial(t.Context(), web.URL+d.mustTicket(t, lab.ConsoleVNC), &websocket.DialOptions{Host: "lab.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	(<-d.displays.nodes).Close()
+	page.CloseNow()
 }
 
 func TestPlainRequestKeepsTheTicket(t *testing.T) {

@@ -128,20 +128,14 @@ func (s *Server) Ticket(_ context.Context, id string, kind lab.ConsoleKind) (lab
 	return lab.Ticket{URL: fmt.Sprintf("%s/console/%s/%s", base, kind, token)}, nil
 }
 
-// Guarded answers as ServeHTTP does, behind what has checked the Host of each request
-// by rules of its own.
-func (s *Server) Guarded() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, s.admitOrigin(r)) })
-}
+// Guarded is the same behind what has checked the Host and the Origin of each
+// request by rules of its own, such as that a program has no Origin.
+func (s *Server) Guarded() http.Handler { return s.mux }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.answer(w, r, s.admit(r))
-}
-
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, refused error) {
-	if refused != nil {
-		http.Error(w, refused.Error(), http.StatusForbidden)
+	if err := s.admit(r); err != nil {
+		http.Error(w, err.Error(), http.StatusForbidden)
 		return
 	}
 	s.mux.ServeHTTP(w, r)
@@ -152,10 +146,6 @@ func (s *Server) admit(r *http.Request) error {
 	if !isLoopback(r.Host) {
 		return lab.Errorf(lab.KindDenied, "the host %q is not this machine", r.Host)
 	}
-	return s.admitOrigin(r)
-}
-
-func (s *Server) admitOrigin(r *http.Request) error {
 	origins := r.Header.Values("Origin")
 	if len(origins) == 0 && strings.HasPrefix(r.URL.Path, visitPath) { // a browser that was sent there
 		return nil

@@ -109,8 +109,8 @@ func loopback(address string) bool {
 // request. Browsers say where a request comes from in Origin or Sec-Fetch-Site;
 // another port of this computer is another page, though cookies do not think so.
 func sameOrigin(r *http.Request) bool {
-	if origin := r.Header.Get("Origin"); origin != "" {
-		return origin == scheme(r)+"://"+r.Host
+	if origins := r.Header.Values("Origin"); len(origins) > 0 {
+		return len(origins) == 1 && origins[0] == scheme(r)+"://"+r.Host
 	}
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":

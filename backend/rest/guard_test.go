@@ -83,6 +83,7 @@ func TestOtherPages(t *testing.T) {
 		"another port":         {"Origin", "http://127.0.0.1:9"},
 		"another scheme":       {"Origin", "https://127.0.0.1" + port},
 		"a sandboxed frame":    {"Origin", "null"},
+		"an empty origin":      {"Origin", ""},
 		"a cross-site fetch":   {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors"},
 		"another port's fetch": {"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors"},
 		"a navigation by POST": {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"},
