@@ -26,6 +26,7 @@ type services struct {
 func (h *handler) health(w http.ResponseWriter, r *http.Request) {
 	ctx, end := context.WithCancel(r.Context())
 	defer end()
+	h.settle(ctx)
 	now, ok := <-h.service.Subscribe(ctx) // the first event tells everything
 	if !ok {
 		return // the client is gone
@@ -45,4 +46,14 @@ func (h *handler) health(w http.ResponseWriter, r *http.Request) {
 		answer.Status, answer.Services.QEMU, status = "unhealthy", "unavailable", http.StatusServiceUnavailable
 	}
 	rest.Reply(w, status, answer)
+}
+
+// settleLimit is how long libvirt may take to be found when we have just been started.
+const settleLimit = 5 * time.Second
+
+// settle waits until it is known whether libvirt is there: how it is, is told anyway.
+func (h *handler) settle(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, settleLimit)
+	defer cancel()
+	_ = h.service.Ready(limited) // what is wrong is in the event
 }

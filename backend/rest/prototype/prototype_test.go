@@ -241,14 +241,10 @@ func TestRefusalInItsWords(t *testing.T) {
 }
 
 func TestNoLibvirt(t *testing.T) {
-	world := labtest.NewWorld()
-	s := service.New(service.Options{Hypervisor: world.Hypervisor, Pool: world.Pool, Library: world.Library, Store: world.Store})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/health", nil)
-	w := httptest.NewRecorder()
-	New(s, "v1.2.3").ServeHTTP(w, r)
-	answer{w.Code, w.Body.String()}.golden(t, "health-without-libvirt")
+	s := mustSite(t)
+	s.Hypervisor.Disconnect(lab.Errorf(lab.KindUnavailable, "libvirt does not answer").WithHint("Start it."))
+	s.do(t, http.MethodGet, "/api/health", "").golden(t, "health-without-libvirt")
+	s.do(t, http.MethodGet, "/api/nodes", "").golden(t, "list-without-libvirt")
 }
 
 func TestChoose(t *testing.T) {
