@@ -27,7 +27,7 @@ type page struct {
 	corner    point                                        // of the page on the desk
 	album     string                                       // folder of its pictures
 	pictures  int
-	gone      bool // its window is closed
+	left      bool
 }
 
 // newPage takes the window whose title is SandBoxLabs as a page; its pictures
@@ -46,12 +46,19 @@ func newPage(d *desk, album string, look func(context.Context) (*inspect.Page, e
 		return err == nil
 	})
 	p.Cleanup(func() {
-		if p.Failed() && !p.gone {
+		if p.Failed() && !p.left {
 			p.picture("failed")
 		}
 	})
 	p.findCorner()
 	return p
+}
+
+// leave lets go of the page, or of one that is gone: WebKit keeps the next who looks waiting
+// while somebody does.
+func (p *page) leave() {
+	p.inspector.Close()
+	p.left = true
 }
 
 // findCorner learns where on the desk the page is: where two movements of the

@@ -102,18 +102,25 @@ func (d *desk) popups() (open []popup) {
 		if err != nil || !strings.Contains(kind, "MENU") {
 			continue
 		}
-		value := make(map[string]int)
-		geometry, err := d.try("xdotool", "getwindowgeometry", "--shell", id)
-		if err != nil {
-			continue // it closed
+		if p := d.rectangle(id); p.size != (point{}) {
+			open = append(open, p)
 		}
-		for line := range strings.Lines(geometry) {
-			key, number, _ := strings.Cut(strings.TrimSpace(line), "=")
-			value[key], _ = strconv.Atoi(number)
-		}
-		open = append(open, popup{id, point{value["X"], value["Y"]}, point{value["WIDTH"], value["HEIGHT"]}})
 	}
 	return open
+}
+
+// rectangle is where a window is; nowhere, if it has closed.
+func (d *desk) rectangle(id string) popup {
+	geometry, err := d.try("xdotool", "getwindowgeometry", "--shell", id)
+	if err != nil {
+		return popup{}
+	}
+	value := make(map[string]int)
+	for line := range strings.Lines(geometry) {
+		key, number, _ := strings.Cut(strings.TrimSpace(line), "=")
+		value[key], _ = strconv.Atoi(number)
+	}
+	return popup{id, point{value["X"], value["Y"]}, point{value["WIDTH"], value["HEIGHT"]}}
 }
 
 // openMenu opens the icon's menu.

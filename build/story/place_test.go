@@ -68,6 +68,9 @@ func newPlace(t *testing.T, profile string) *place {
 	return p
 }
 
+// isSession reports whether it is of an ordinary user's own libvirt.
+func (p *place) isSession() bool { return p.uri == "qemu:///"+session }
+
 // mustProgram finds the built program.
 func mustProgram(t *testing.T) string {
 	t.Helper()

@@ -78,8 +78,7 @@ func (a anew) restart(p *page, album string) *page {
 	a.Helper()
 	p.click(id("restart"))
 	a.await("the window to be another", func() bool { return !strings.Contains(a.windows(), p.window) })
-	p.inspector.Close()
-	p.gone = true
+	p.leave()
 	next := a.page(album)
 	a.wantAlone()
 	return next

@@ -43,8 +43,10 @@ func playTray(s seat, g *guest, album, scheme string) {
 	s.awaitNoWindow()
 	panel.startAndStop(g, album)
 	panel.fail(g, album)
-	panel.many(g, album)
-	panel.wipe(g, album)
+	if g.place.isSession() { // once is enough
+		panel.many(g, album)
+		panel.wipe(g, album)
+	}
 	s.secondStarts(hidden, g, album)
 	s.askWithTray(hidden, album)
 	s.closeWindow()
@@ -145,6 +147,7 @@ func (s seat) secondStarts(first *launch, g *guest, album string) {
 	page := s.look(first, album)
 	page.await(id("console-tab", "name", g.name))
 	page.settle()
+	page.leave()
 	s.shot(album, "window")
 	select {
 	case err := <-first.ended:
@@ -222,27 +225,21 @@ func (s seat) closeAsking(album string) {
 	if err := <-l.ended; err != nil {
 		t.Errorf("SIGTERM ended the program with %v", err)
 	}
-	for _, button := range []string{"closing-submit", "closing-quit"} {
-		if button == "closing-quit" {
-			s.addPanel("light") // there is something to hide in, and it is not wanted
-		}
-		l := s.launch()
-		page := s.look(l, album)
-		page.await(id("nav-nodes"))
-		s.awaitTray(button == "closing-quit")
-		s.do("windowactivate", "--sync", page.window, "key", "alt+F4")
-		page.click(id(button))
-		if err := <-l.ended; err != nil {
-			t.Errorf("%s ended the program with %v", button, err)
-		}
-	}
+	s.answer(album, "closing-submit", func() {})
+	s.answer(album, "closing-quit", func() { s.addPanel("light"); s.awaitIcon() }) // there is something to hide in, and it is not wanted
 }
 
-// awaitTray waits for the icon, where there is a tray.
-func (s seat) awaitTray(there bool) {
-	s.place.t.Helper()
-	if there {
-		s.awaitIcon()
+// answer has the program ask, and ends it by one of the buttons.
+func (s seat) answer(album, button string, prepare func()) {
+	t := s.place.t
+	t.Helper()
+	l := s.launch()
+	page := s.look(l, album)
+	prepare()
+	s.do("windowactivate", "--sync", page.window, "key", "alt+F4")
+	page.click(id(button))
+	if err := <-l.ended; err != nil {
+		t.Errorf("%s ended the program with %v", button, err)
 	}
 }
 

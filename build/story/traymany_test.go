@@ -3,6 +3,7 @@ package story
 import (
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // rows are the items of the menu of three nodes, of which all are as high, but for lines.
@@ -14,8 +15,7 @@ func (p *panel) pick(item string) {
 	p.place.t.Helper()
 	menu := p.openMenu()
 	height := p.openSubmenu(menu).size.Y / 4
-	items, lines := 0, 0
-	below := 0.0
+	items, lines := 0, 0 // below it
 	for i := len(rows) - 1; rows[i] != item; i-- {
 		if rows[i] == "" {
 			lines++
@@ -23,9 +23,8 @@ func (p *panel) pick(item string) {
 			items++
 		}
 	}
-	below = float64(items) * float64(height)
-	below += float64(lines) * float64(menu.size.Y-8*height) / 3
-	p.clickMenu(menu.corner.plus(point{menu.size.X / 3, menu.size.Y - int(below) - height/2}))
+	below := items*height + lines*(menu.size.Y-8*height)/3
+	p.clickMenu(menu.corner.plus(point{menu.size.X / 3, menu.size.Y - below - height/2}))
 }
 
 // many stops all nodes that run, and starts the same again, with no window open.
@@ -60,15 +59,17 @@ func (p *panel) many(g *guest, album string) {
 
 // wipe wipes a node, and takes it back by the button of the notification, with no window open.
 func (p *panel) wipe(g *guest, album string) {
-	t := p.place.t
-	t.Helper()
+	p.place.t.Helper()
 	disk := g.disk()
 	p.choose(p.openSubmenu(p.openMenu()), 3, 4)
 	p.await("another disk", func() bool { return g.disk() != disk })
-	window := p.awaitShown("Xfce4-notifyd")
+	notice := p.rectangle(p.awaitShown("Xfce4-notifyd"))
 	p.shot(album, "wiped")
-	t.Log(p.do("getwindowgeometry", window))
-	t.Log(p.try("xwininfo", "-root", "-tree"))
+	p.await("the disk to be back", func() bool { // the notice fades in, and does not hear at first
+		p.moveMouse(notice.corner.plus(notice.size).minus(point{57, 31})) // its last button
+		p.do("click", "1")
+		return eventually(2*time.Second, func() bool { return g.disk() == disk })
+	})
 }
 
 // addNotifications puts Xfce's daemon of notifications on the desk.
@@ -96,6 +97,7 @@ func (s seat) askWithTray(first *launch, album string) {
 	s.place.t.Helper()
 	s.place.sandboxlabs("settings", "set", "desktop.close", "ask")
 	page := s.look(first, album)
+	defer page.leave()
 	ask := func() {
 		s.do("windowactivate", "--sync", page.window, "key", "alt+F4")
 		page.await(id("closing-dialog"), "it stays in the tray")
