@@ -3,6 +3,7 @@ package images
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -121,5 +122,29 @@ func TestBombs(t *testing.T) {
 			wantError(t, err, lab.KindUnavailable, "no room", "2 MiB")
 			wantNothing(t, l, w)
 		})
+	}
+}
+
+// slow ends what is written to it, once something is.
+type slow struct {
+	end  context.CancelFunc
+	took int
+}
+
+func (s *slow) Write(p []byte) (int, error) {
+	s.end()
+	s.took += len(p)
+	return len(p), nil
+}
+
+// TestCancelledInTheMiddle: also where nothing more is read, of what is packed, until
+// much is unpacked.
+func TestCancelledInTheMiddle(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	to := &slow{end: cancel}
+	s := &stage{dir: t.TempDir(), free: func(string) (int64, error) { return 1 << 40, nil }}
+	err := s.unpackInto(ctx, to, asZstd, bytes.NewReader(packings["zst"](t, make([]byte, 32<<20))))
+	if lab.KindOf(err) != lab.KindUnavailable || to.took > 1<<20 {
+		t.Errorf("ended with %v after %d bytes, want it cancelled after the first", err, to.took)
 	}
 }

@@ -131,7 +131,7 @@ func (s *stage) unpackInto(ctx context.Context, file io.Writer, packing string, 
 	if err != nil {
 		return damagedPacking(ctx, err)
 	}
-	n, err := io.Copy(file, io.LimitReader(u, room+1))
+	n, err := io.Copy(file, io.LimitReader(reader{ctx, u}, room+1)) // of little that is packed much may come
 	switch {
 	case errors.Is(err, syscall.ENOSPC) || err == nil && n > room:
 		err = lab.Errorf(lab.KindUnavailable, "there is no room for it: unpacked it is larger than the %s that are free", lab.Size(room)).
