@@ -9,8 +9,8 @@ import (
 // VerifyImage begins to read the whole file of an image and to compare its
 // checksum, whatever its size and time say. It returns at once; what was found
 // is the image's state then.
-func (s *Service) VerifyImage(_ context.Context, name string) (lab.Image, error) {
-	return s.beginCare(name, "being verified", false, func(ctx context.Context, carer lab.Carer, tell func(lab.Image)) (lab.Image, error) {
+func (s *Service) VerifyImage(ctx context.Context, name string) (lab.Image, error) {
+	return s.beginCare(ctx, name, "being verified", false, func(ctx context.Context, carer lab.Carer, tell func(lab.Image)) (lab.Image, error) {
 		return carer.Verify(ctx, name, tell)
 	})
 }
@@ -60,14 +60,14 @@ func (s *Service) remakeImage(ctx context.Context, name, doing string, how lab.R
 	if err != nil {
 		return lab.Image{}, err
 	}
-	return s.beginCare(name, doing, true, func(ctx context.Context, carer lab.Carer, tell func(lab.Image)) (lab.Image, error) {
+	return s.beginCare(ctx, name, doing, true, func(ctx context.Context, carer lab.Carer, tell func(lab.Image)) (lab.Image, error) {
 		return carer.Remake(ctx, name, how, tell)
 	})
 }
 
 // beginCare begins work on an image that is there, and returns it as it is
 // meanwhile. remakes says that its file will be another.
-func (s *Service) beginCare(name, doing string, remakes bool, work func(ctx context.Context, carer lab.Carer, tell func(lab.Image)) (lab.Image, error)) (lab.Image, error) {
+func (s *Service) beginCare(ctx context.Context, name, doing string, remakes bool, work func(ctx context.Context, carer lab.Carer, tell func(lab.Image)) (lab.Image, error)) (lab.Image, error) {
 	carer, err := s.carer()
 	if err != nil {
 		return lab.Image{}, err
@@ -85,6 +85,9 @@ func (s *Service) beginCare(name, doing string, remakes bool, work func(ctx cont
 	case i.record == nil: // its addition failed
 		return lab.Image{}, unknownImage(name)
 	}
+	if err := s.expectedImage(ctx, name); err != nil {
+		return lab.Image{}, err
+	}
 	a := &addition{image: *i.record, care: doing, remakes: remakes}
 	a.image.Step = &lab.Step{Name: lab.StepVerifying} // the first of all care
 	v, _ := s.undertake(a, func(ctx context.Context) (lab.Image, error) {
@@ -100,11 +103,16 @@ func (s *Service) RenameImage(ctx context.Context, name, to string) (lab.Image, 
 	if err != nil {
 		return lab.Image{}, err
 	}
+	s.records.Lock()
+	defer s.records.Unlock()
 	s.mu.Lock()
-	if i := s.images[name]; i != nil && i.busy() != "" {
+	switch i, other := s.images[name], s.images[to]; {
+	case i != nil && i.busy() != "":
 		err = errImageBusy(name, i)
-	} else if i := s.images[to]; i != nil && to != name {
+	case other != nil && to != name:
 		err = lab.Errorf(lab.KindExists, "there is an image %s already", to).WithHint("Choose another name, or remove that image first.")
+	default:
+		err = s.expectedImage(ctx, name)
 	}
 	s.mu.Unlock()
 	if err != nil {

@@ -60,6 +60,9 @@ func (s *Service) changeID(ctx context.Context, id, doing string, verb func(cont
 	if !c.known {
 		return lab.Node{}, unknown(id)
 	}
+	if err := c.expected(ctx); err != nil {
+		return lab.Node{}, err
+	}
 	return c.run(context.WithoutCancel(ctx), verb)
 }
 

@@ -232,6 +232,14 @@ func (s *Service) ProbeImage(ctx context.Context, path string) (lab.Probe, error
 
 // ChangeImage gives an image other defaults for its nodes to come.
 func (s *Service) ChangeImage(ctx context.Context, name string, to lab.Defaults) (lab.Image, error) {
+	s.records.Lock()
+	defer s.records.Unlock()
+	s.mu.Lock()
+	err := s.expectedImage(ctx, name)
+	s.mu.Unlock()
+	if err != nil {
+		return lab.Image{}, err
+	}
 	v, err := s.o.Library.Change(ctx, name, to)
 	if err != nil {
 		return lab.Image{}, err

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -17,7 +18,7 @@ func (s *Service) RemoveImage(ctx context.Context, name string) error {
 	if err := s.reconcile(ctx); err != nil {
 		return err
 	}
-	recorded, err := s.beginRemoval(name)
+	recorded, err := s.beginRemoval(ctx, name)
 	if err != nil || !recorded {
 		return err
 	}
@@ -35,7 +36,7 @@ func (s *Service) RemoveImage(ctx context.Context, name string) error {
 
 // beginRemoval makes sure that an image may go and that nobody takes to it
 // meanwhile. If there is but a failed addition it is dismissed, and all is done.
-func (s *Service) beginRemoval(name string) (recorded bool, err error) {
+func (s *Service) beginRemoval(ctx context.Context, name string) (recorded bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.images[name]
@@ -45,7 +46,7 @@ func (s *Service) beginRemoval(name string) (recorded bool, err error) {
 	case i.busy() != "":
 		return false, errImageBusy(name, i)
 	}
-	if err := s.checkUnused(name); err != nil {
+	if err := cmp.Or(s.expectedImage(ctx, name), s.checkUnused(name)); err != nil {
 		return false, err
 	}
 	i.addition = nil

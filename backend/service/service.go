@@ -82,6 +82,8 @@ type Service struct {
 	aside   chan struct{}  // tells Run that a disk was put aside or taken back
 	altered chan struct{}  // tells Run that the settings may be others
 
+	records sync.Mutex // held while a port changes the record of an image that was looked at; before mu
+
 	mu       sync.Mutex // guards what follows; held only briefly, and never while a port is called
 	nodes    map[string]*node
 	changes  map[string]*change // under way, by the node's ID
