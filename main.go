@@ -30,7 +30,9 @@ import (
 	"sandboxlabs/backend/lab"
 	folders "sandboxlabs/backend/prototype"
 	"sandboxlabs/backend/rest"
+	"sandboxlabs/backend/rest/api"
 	"sandboxlabs/backend/rest/prototype"
+	"sandboxlabs/backend/rest/upload"
 	"sandboxlabs/backend/seed"
 	"sandboxlabs/backend/service"
 	set "sandboxlabs/backend/settings"
@@ -292,10 +294,19 @@ func serve(ctx context.Context, uri string, how cli.Serving, ready func(link str
 		if err != nil {
 			return err
 		}
+		v1, err := api.New(ctx, api.Options{
+			Service: r.service, Uploads: upload.Open(r.paths.Uploads), Version: version(), Picture: rest.Pictures(r.service),
+		})
+		if err != nil {
+			return err
+		}
 		server, err := rest.New(rest.Options{
 			Service: r.service, Page: page(), Consoles: r.consoles.Guarded(), Uploads: r.paths.Uploads,
 			Keys: keys, Hosts: how.Hosts, Anyone: how.Anyone,
-			Faces: map[string]rest.Face{prototype.Prefix: prototype.New(r.service, version())},
+			Faces: map[string]rest.Face{
+				prototype.Prefix: prototype.New(r.service, version()),
+				api.Prefix + "/": {Handler: v1, Refuse: api.Refuse},
+			},
 		})
 		if err != nil {
 			return err

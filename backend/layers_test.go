@@ -26,7 +26,7 @@ const (
 // layers are all packages of ours. Arrows point down only.
 var layers = map[string]layer{
 	"sandboxlabs": {
-		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/prototype", "backend/rest", "backend/rest/prototype", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/token", "backend/upkeep", "backend/virt", "backend/words"},
+		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/prototype", "backend/rest", "backend/rest/api", "backend/rest/prototype", "backend/rest/upload", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/token", "backend/upkeep", "backend/virt", "backend/words"},
 		"main wires the program, and nothing else",
 	},
 	"app":                    {[]string{"app/notify", "app/portal", "app/tray", "app/webview", "backend/service", "backend/lab", "backend/words"}, whyFace},
@@ -37,6 +37,8 @@ var layers = map[string]layer{
 	"app/bindgen":            {[]string{"app"}, "it only describes package app to the page"},
 	"backend/rest":           {[]string{"backend/durable", "backend/service", "backend/lab"}, whyFace},
 	"backend/rest/prototype": {[]string{"backend/rest", "backend/service", "backend/lab"}, whyFace},
+	"backend/rest/api":       {[]string{"backend/rest", "backend/rest/upload", "backend/service", "backend/lab"}, whyFace},
+	"backend/rest/upload":    {[]string{"backend/durable", "backend/service", "backend/lab"}, "what is sent is kept for whichever face it came by"},
 	"backend/cli":            {[]string{"backend/service", "backend/lab"}, whyFace},
 	"backend/archive":        {[]string{"backend/lab"}, "it knows how a backup is written, not where its files come from, nor where they go"},
 	"backend/service":        {[]string{"backend/archive", "backend/lab"}, "a use case reaches the world through the ports of lab, or it cannot be tested without it; an archive is a way to write, and no world"},
@@ -82,6 +84,7 @@ var fences = []fence{
 	{"libvirt.org/go/", []string{"backend/virt"}, "a domain handle or a libvirt error elsewhere would make the port a fiction"},
 	// build/stand plays the web application, which reads the same database.
 	{"github.com/jackc/pgx", []string{"backend/guacamole", "build/stand"}, "the gateway's database is nobody else's business"},
+	{"github.com/danielgtaylor/huma", []string{"backend/rest/api"}, "the document of the API is made of its own types, which nobody else needs"},
 	{"github.com/adrg/xdg", []string{"backend/config"}, "every name that touches disk is in one place"},
 	{"github.com/fsnotify/fsnotify", []string{"backend/settings", "backend/token"}, "who keeps a file hears of what others do to it; nobody else looks at files"},
 	{"github.com/wailsapp/wails", []string{"app", "app/bindgen"}, "everything but the desktop must work without one"},

@@ -9,6 +9,7 @@ import (
 	"sandboxlabs/app"
 	"sandboxlabs/backend/cli"
 	"sandboxlabs/backend/rest"
+	"sandboxlabs/backend/rest/api"
 	"sandboxlabs/backend/service"
 )
 
@@ -50,6 +51,25 @@ var notForTerminal = map[string]string{
 
 	"ConsoleLink": "the address is worth something only while the program runs that made it",
 	"OpenTunnel":  "a terminal shows no display",
+}
+
+// notForClients are verbs the API has not, each with its reason.
+var notForClients = map[string]string{
+	"Run":           "the program's own life",
+	"Ready":         "a client learns it from the link in its snapshot",
+	"Settle":        "the program's own life",
+	"Complain":      "only pages fail so",
+	"WaitGateway":   "a client waits by events",
+	"SettleGateway": "the program's own life",
+	"OpenTunnel":    "a client opens it by a ticket",
+
+	"PlanMigration":   "it names a folder of this machine",
+	"Migrate":         "it names a folder of this machine",
+	"WaitMigration":   "it is begun where the folder is",
+	"CancelMigration": "it is begun where the folder is",
+
+	"Backup":        "a backup is a stream of many GiB to a file, which is begun anew where it breaks",
+	"RestoreBackup": "the same the other way",
 }
 
 // commands gives each verb the command that stands for it.
@@ -138,6 +158,7 @@ func verbs() []string {
 
 // TestEveryFaceHasEveryVerb keeps a verb from being forgotten on one face.
 func TestEveryFaceHasEveryVerb(t *testing.T) {
+	operations := api.Verbs()
 	for _, verb := range verbs() {
 		if notForPage[verb] == "" {
 			if _, ok := reflect.TypeFor[*app.App]().MethodByName(verb); !ok {
@@ -146,6 +167,9 @@ func TestEveryFaceHasEveryVerb(t *testing.T) {
 			if !slices.Contains(rest.Verbs(), verb) {
 				t.Errorf("serve has no %s", verb)
 			}
+		}
+		if (notForClients[verb] == "") != slices.Contains(operations, verb) {
+			t.Errorf("%s has no operation in the API, nor a reason for that; or both", verb)
 		}
 		if notForTerminal[verb] == "" && !slices.Contains(cli.Commands(), commands[verb]) {
 			t.Errorf("the command line has no command %q for %s", commands[verb], verb)
@@ -160,7 +184,12 @@ func TestFacesHaveNothingElse(t *testing.T) {
 			t.Errorf("serve has %s, which is not for the page", verb)
 		}
 	}
-	for _, list := range []map[string]string{notForPage, notForTerminal, commands} {
+	for _, verb := range api.Verbs() {
+		if !slices.Contains(verbs(), verb) {
+			t.Errorf("the API has %s, and the service has it not", verb)
+		}
+	}
+	for _, list := range []map[string]string{notForPage, notForClients, notForTerminal, commands} {
 		for verb := range list {
 			if !slices.Contains(verbs(), verb) {
 				t.Errorf("%s is listed, and the service has it not", verb)

@@ -3,6 +3,7 @@ package rest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"image/png"
@@ -11,7 +12,26 @@ import (
 	"golang.org/x/image/draw"
 
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/service"
 )
+
+// Pictures gives PNGs of nodes' displays, as Screenshots does, to other faces.
+func Pictures(s *service.Service) func(ctx context.Context, node string, width int) ([]byte, error) {
+	slots := make(chan struct{}, shootLimit)
+	return func(ctx context.Context, node string, width int) ([]byte, error) {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+		case <-ctx.Done():
+			return nil, lab.Cancelled(ctx)
+		}
+		mime, picture, err := s.Screenshot(ctx, node)
+		if err != nil {
+			return nil, err
+		}
+		return pngOf(mime, picture, width)
+	}
+}
 
 // maxSide is far above any display: what says that it is larger is not one.
 const maxSide = 1 << 14

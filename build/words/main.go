@@ -68,7 +68,7 @@ func below(root string) (texts []string, err error) {
 		if err != nil || !entry.IsDir() {
 			return err
 		}
-		if slices.Contains([]string{"labtest", "testdata", "words", "cli"}, entry.Name()) {
+		if slices.Contains([]string{"labtest", "testdata", "words", "cli", "api"}, entry.Name()) {
 			return filepath.SkipDir
 		}
 		found, err := in(dir)
