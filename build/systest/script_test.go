@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ type worldKey struct{}
 //	[!] json PATH [VALUE]   stdout is JSON and has VALUE at PATH, such as 0.vnc.port
 //	take NAME PATH          put the value at PATH into the variable NAME
 //	booted NODE [COMMAND]   wait for the shell of the guest, and run a command there that must succeed
-//	serving ARGS            run sandboxlabs serve until the script ends; $URL and $SOCKET reach it
+//	[!] serving ARGS        run sandboxlabs serve until the script ends, or !; $URL and $SOCKET reach it
 //	small-pool SIZE         let the pool be a file system of SIZE
 //
 // In a script $POOL is the pool's name, $DISKS its folder, $DATA and $CONFIG are
@@ -104,7 +105,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"json":       checkJSON,
 	"take":       positive(takeJSON),
 	"booted":     positive(booted),
-	"serving":    positive(serving),
+	"serving":    serving,
 	"small-pool": positive(smallPool),
 }
 
@@ -224,18 +225,19 @@ func booted(ts *testscript.TestScript, args []string) {
 	}
 }
 
-// serving serves in the background; SIGTERM must end it in order.
-func serving(ts *testscript.TestScript, args []string) {
+// serving serves in the background; with ! it ends that. SIGTERM must end it in order.
+func serving(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
+	if neg {
+		ts.Check(w.served())
+		return
+	}
 	cmd := w.cmd(context.Background(), "sandboxlabs", append([]string{"serve", "--listen", "127.0.0.1:0", "--json"}, args...)...)
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
-	ts.Defer(func() {
-		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
-			ts.Fatalf("serve ended with %v", err)
-		}
-	})
+	w.served = sync.OnceValue(func() error { return errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()) })
+	ts.Defer(func() { ts.Check(w.served()) })
 	var told struct{ URL string }
 	ts.Check(json.NewDecoder(out).Decode(&told))
 	address, _, _ := strings.Cut(told.URL, "/?")

@@ -20,7 +20,8 @@ type world struct {
 	dir     string // below it is everything of this test
 	name    string // of its pool; the names of its nodes begin with it
 	env     []string
-	mounted bool // the pool's folder is a file system of its own
+	mounted bool         // the pool's folder is a file system of its own
+	served  func() error // ends what a script serves
 }
 
 // The folders of a world. The names are short because sockets are in them.
