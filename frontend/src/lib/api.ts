@@ -54,6 +54,10 @@ export type Settings = lab.Settings;
 export type SettingsChange = lab.SettingsChange;
 export type Folder = lab.Folder;
 export type CrashReport = lab.CrashReport;
+export type Migration = lab.Migration;
+export type MigrateInput = service.MigrateInput;
+export type MoveStatus = lab.MoveStatus;
+export type MigrationStatus = lab.MigrationStatus;
 export type Opening = lab.Opening;
 export type Appearance = desktop.Appearance;
 /** What closing the window comes to. */
@@ -244,6 +248,13 @@ async function socketURL(node: string, kind: string): Promise<string> {
 
 /** Asks for a file with the desktop's dialog; empty if there was no choice. */
 export const pickFile = () => call(app.PickFile());
+export const pickFolder = () => call(app.PickFolder());
+
+/** What would be done with a folder of the web prototype; nothing is. */
+export const planMigration = (input: MigrateInput) => call(app.PlanMigration(input));
+/** Begins to bring its nodes over; how far it is arrives as events. */
+export const migrate = (input: MigrateInput) => call(app.Migrate(input));
+export const cancelMigration = () => call(app.CancelMigration());
 
 /** What is on its way to the program, and how far it is, from 0 to 1. */
 export interface Sending {

@@ -25,6 +25,8 @@ export type {
   Inspection,
   LabEvent,
   Link,
+  MigrateInput,
+  Migration,
   Moment,
   Node,
   Offers,
@@ -59,4 +61,6 @@ export interface JobLine {
   problem?: Problem;
 }
 export type GatewayMode = `${import('./api').GatewayMode}`;
+export type MoveStatus = `${import('./api').MoveStatus}`;
+export type MigrationStatus = `${import('./api').MigrationStatus}`;
 export type GatewayState = `${import('./api').GatewayState}`;

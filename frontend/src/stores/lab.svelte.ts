@@ -1,6 +1,6 @@
 import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
-import type { GatewayStatus, Image, LabEvent, Link, Node, State } from '../lib/lab';
+import type { GatewayStatus, Image, LabEvent, Link, Migration, Node, State } from '../lib/lab';
 import { byName } from '../lib/names';
 
 /** What the program last said of nodes, images, its connection and the gateway. `apply` alone writes. */
@@ -10,6 +10,7 @@ export class Lab {
   #moments = new SvelteMap<string, number>();
   #link = $state.raw<Link>();
   #gateway = $state.raw<GatewayStatus>();
+  #migration = $state.raw<Migration>();
   #known = $state(false);
   #waiting: (() => boolean)[] = [];
   /** Counts what an order of the nodes depends on: who is there, and what they are called and stand on. */
@@ -80,6 +81,11 @@ export class Lab {
     return this.#gateway;
   }
 
+  /** Nodes of the web prototype that come over, or did last. */
+  get migration(): Migration | undefined {
+    return this.#migration;
+  }
+
   node(id: string): Node | undefined {
     return this.#nodes.get(id);
   }
@@ -115,6 +121,7 @@ export class Lab {
         this.#replaceNodes(event.nodes ?? []);
         replace(this.#images, event.images ?? [], (image) => image.name);
         this.#known = true;
+        this.#migration = event.migration;
         break;
       case 'node':
         if (event.node) this.#put(event.node.id, event.node);
@@ -136,6 +143,9 @@ export class Lab {
       case 'desktop':
       case 'settings':
       case 'room':
+        break;
+      case 'migration':
+        this.#migration = event.migration;
         break;
     }
     if (event.link) this.#link = event.link;
