@@ -23,8 +23,9 @@ class Session {
     this.#problem = undefined;
     void preferences.load();
     try {
-      this.#hasDialogs = await api.hasDialogs();
+      const dialogs = api.hasDialogs();
       await api.subscribe((event) => lab.apply(event));
+      this.#hasDialogs = await dialogs;
     } catch (reason) {
       this.#problem = problemOf(reason);
     }
