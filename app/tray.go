@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -25,10 +26,13 @@ const lastSet = "tray.last"
 // newTray makes the icon in the tray.
 func (a *App) newTray(ctx context.Context, icon Icon) *tray.Tray {
 	log := slog.Default()
-	pixmaps, err := tray.Pixmaps(icon.PNG, 22, 24, 32, 48)
-	if err != nil {
-		log.Warn("the tray has no picture of its own", "error", err)
-	}
+	pixmaps := sync.OnceValue(func() []tray.Pixmap {
+		drawn, err := tray.Pixmaps(icon.PNG, 22, 24, 32, 48)
+		if err != nil {
+			log.Warn("the tray has no picture of its own", "error", err)
+		}
+		return drawn
+	})
 	return tray.New(tray.Options{
 		Icons:   tray.Icons{Folder: icon.Symbolic, Plain: "sandboxlabs-symbolic", Alarmed: "sandboxlabs-attention-symbolic", Pixmaps: pixmaps},
 		Last:    a.lastSet(ctx),

@@ -115,7 +115,7 @@ func (b bus) tray() *stand {
 	}
 	conn := b.connect()
 	s.tray = New(Options{
-		Icons: Icons{Plain: "sandboxlabs-symbolic", Alarmed: "sandboxlabs-attention-symbolic"},
+		Icons: Icons{Plain: "sandboxlabs-symbolic", Alarmed: "sandboxlabs-attention-symbolic", Pixmaps: func() []Pixmap { return nil }},
 		Do:    s.do, Ran: func(nodes []string) { s.ran <- nodes }, Present: func(now bool) { s.present <- now }, Log: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -15,10 +15,12 @@ const (
 
 // Icons says where the icon's pictures are.
 type Icons struct {
-	Folder  string   // with the pictures below these names; empty: the desktop's theme has them
-	Plain   string   // name
-	Alarmed string   // name, for the state of attention
-	Pixmaps []Pixmap // for a host that finds neither
+	Folder  string // with the pictures below these names; empty: the desktop's theme has them
+	Plain   string // name
+	Alarmed string // name, for the state of attention
+	// Pixmaps gives them for a host that finds neither: when the icon comes to a
+	// bus, because drawing them is too slow to keep the window waiting.
+	Pixmaps func() []Pixmap
 }
 
 // tooltip is (sa(iiay)ss) of the protocol.
@@ -59,11 +61,11 @@ var itemSignals = []introspect.Signal{
 // first are the properties to begin with. A host learns of changes by signals of
 // the protocol's own.
 func (i *icon) first(icons Icons) map[string]*prop.Prop {
-	properties := make(map[string]*prop.Prop)
+	properties, pixmaps := make(map[string]*prop.Prop), icons.Pixmaps()
 	for name, value := range map[string]any{
 		"Category": "ApplicationStatus", "Id": "sandboxlabs", "Title": "SandBoxLabs", "Status": "Active", "WindowId": int32(0),
-		"IconThemePath": icons.Folder, "IconName": icons.Plain, "IconPixmap": icons.Pixmaps,
-		"AttentionIconName": icons.Plain, "AttentionIconPixmap": icons.Pixmaps, "AttentionMovieName": "",
+		"IconThemePath": icons.Folder, "IconName": icons.Plain, "IconPixmap": pixmaps,
+		"AttentionIconName": icons.Plain, "AttentionIconPixmap": pixmaps, "AttentionMovieName": "",
 		"OverlayIconName": "", "OverlayIconPixmap": []Pixmap{},
 		"ToolTip": tooltip{Title: "SandBoxLabs", Pixmaps: []Pixmap{}}, "ItemIsMenu": false, "Menu": menuPath,
 	} {

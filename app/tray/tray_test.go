@@ -248,6 +248,7 @@ func TestTheBusGoes(t *testing.T) {
 	tray := New(Options{
 		Do:  func(_ context.Context, a Action) map[string]error { chosen <- a; return nil },
 		Ran: func([]string) {}, Present: func(now bool) { present <- now }, Log: slog.New(slog.DiscardHandler),
+		Icons: Icons{Pixmaps: func() []Pixmap { return nil }},
 	})
 	for _, runs := range []lab.State{lab.Running, lab.Stopped} {
 		b := mustBus(t)
