@@ -74,7 +74,7 @@ build: $(PAGE) ## leave the program at build/bin/sandboxlabs
 dist: setup-test build $(NFPM) ## leave .deb, .rpm, tarball, SBOM and checksums in build/out/dist; SITE=address for the screenshots
 	go run ./build/dist -site "$(SITE)"
 
-bench: setup-test build image ## measure it beside qemu-img and virsh
+bench: setup-bench build image ## measure it beside qemu-img and virsh
 	go run -tags $(TAGS) ./build/bench
 	go test -tags $(TAGS) -run '^$$' -bench . ./backend/guacamole
 
@@ -95,6 +95,9 @@ fmt: frontend/node_modules/.ready $(LINT) ## format everything
 
 setup: ## install what is missing to build and run it
 	@build/setup.sh run
+
+setup-bench: setup-test
+	@build/setup.sh bench
 
 setup-test:
 	@build/setup.sh test
@@ -123,4 +126,4 @@ $(NFPM): Makefile
 	@touch $@
 
 export ONLY
-.PHONY: help run test e2e check lint lint-go lint-shell lint-page lint-words types test-page bound build dist bench soak image bindings words fmt setup setup-test
+.PHONY: help run test e2e check lint lint-go lint-shell lint-page lint-words types test-page bound build dist bench soak image bindings words fmt setup setup-bench setup-test

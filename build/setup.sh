@@ -2,9 +2,10 @@
 # Makes this machine ready for SandBoxLabs: installs the packages that are missing, and
 # starts libvirt where no init system does. Nothing happens where nothing is missing.
 #
-#   build/setup.sh [--check] [run|test]
+#   build/setup.sh [--check] [run|test|bench]
 #
-# run (the default) is for building and running it, test for that and all its tests.
+# run (the default) is for building and running it, test for that and all its tests, bench for
+# those and what it is measured beside.
 # --check only says what is missing. Exit 0 ready, 1 not ready, 2 Go or Node or the usage is wrong.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -62,6 +63,7 @@ packages_apt() {
   ! without_systemd || ! is_root || echo tini
   [ "$1" = run ] || echo git bzip2 curl virtinst python3-gi gir1.2-gtk-3.0 libxml2-utils xvfb openbox xdotool x11-utils x11-apps xclip chromium chromium-headless-shell imagemagick dbus-x11 fonts-dejavu-core shellcheck postgresql docker-compose dunst xmlstarlet tigervnc-viewer xorriso mtools mmdebstrap openssh-client desktop-file-utils xfce4-panel xfce4-notifyd libglib2.0-bin weston
   [ "$1" = run ] || is_root || echo fakeroot uidmap
+  [ "$1" != bench ] || echo virt-manager
 }
 
 packages_dnf() {
@@ -69,6 +71,7 @@ packages_dnf() {
   [ "$1" = run ] || echo appstream librsvg2-tools lintian dpkg rpm man-db
   echo gcc pkgconf-pkg-config gtk3-devel webkit2gtk4.1-devel
   [ "$1" = run ] || echo git bzip2 curl virt-install python3-gobject libxml2 xorg-x11-server-Xvfb openbox xdotool xprop xwd xclip chromium ImageMagick dbus-x11 dejavu-sans-fonts ShellCheck postgresql-server docker-compose dunst xmlstarlet tigervnc xorriso mtools mmdebstrap fakeroot openssh-clients desktop-file-utils xfce4-panel xfce4-notifyd glib2 weston
+  [ "$1" != bench ] || echo virt-manager
 }
 
 packages_pacman() {
@@ -76,6 +79,7 @@ packages_pacman() {
   [ "$1" = run ] || echo appstream librsvg dpkg rpm-tools man-db
   echo gcc pkgconf gtk3 webkit2gtk-4.1
   [ "$1" = run ] || echo git bzip2 curl virt-install python-gobject libxml2 xorg-server-xvfb openbox xdotool xorg-xprop xorg-xwd xclip chromium imagemagick ttf-dejavu shellcheck postgresql docker-compose dunst xmlstarlet tigervnc libisoburn mtools fakeroot openssh desktop-file-utils xfce4-panel xfce4-notifyd glib2 weston
+  [ "$1" != bench ] || echo virt-manager
 }
 
 # missing_X prints the packages of its arguments that are not installed. Each of the
@@ -129,7 +133,7 @@ explain() { # COMMAND
 }
 
 # install_packages installs what is missing, with the package manager that is there.
-install_packages() { # run|test
+install_packages() { # run|test|bench
   local manager missing
   for manager in apt:apt-get dnf:dnf pacman:pacman none:true; do
     has "${manager#*:}" && break
@@ -221,8 +225,8 @@ check=no ready=yes what=run
 for argument; do
   case $argument in
     --check) check=yes ;;
-    run | test) what=$argument ;;
-    *) fail 2 "unknown argument: $argument" 'usage: build/setup.sh [--check] [run|test]' ;;
+    run | test | bench) what=$argument ;;
+    *) fail 2 "unknown argument: $argument" 'usage: build/setup.sh [--check] [run|test|bench]' ;;
   esac
 done
 log=$(mktemp)

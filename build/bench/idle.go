@@ -33,7 +33,7 @@ func (b *bed) idle(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	return []row{
-		{what: "window open to first paint", ours: opened},
+		{what: fmt.Sprintf("window, start to first paint with %d nodes", idleNodes), ours: opened, aim: "< 800 ms"},
 		note(fmt.Sprintf("serve, idle with %d nodes", idleNodes), served),
 		note(fmt.Sprintf("window, idle with %d nodes, all its processes", idleNodes), windowed),
 	}, nil

@@ -58,7 +58,8 @@ var measures = []struct {
 	{"imports", (*bed).imports},
 	{"gateway", (*bed).gateway},
 	{"idle", (*bed).idle},
-	{"list", (*bed).list}, // wants the nodes of idle
+	{"desktop", (*bed).desktop}, // wants the nodes of idle
+	{"list", (*bed).list},       // wants the nodes of idle
 	{"page/bundle", (*bed).bundle},
 	{"page/usable", (*bed).usable},
 	{"page/event", (*bed).eventToPixel},
