@@ -190,39 +190,47 @@ func (b *bed) virtManager(ctx context.Context, d *desk) (string, error) {
 // the program's own and WebKit's apart, and what else observe tells.
 func observeWakes(ctx context.Context, pid int) (string, error) {
 	time.Sleep(5 * time.Second) // what it began has ended
-	own, all := wakes(pid), 0
-	for _, p := range family(pid) {
-		all += wakes(p)
-	}
+	before := wakes(family(pid))
 	text, err := observe(ctx, pid)
 	if err != nil {
 		return "", err
 	}
-	ownAfter, allAfter := wakes(pid), 0
-	for _, p := range family(pid) {
-		allAfter += wakes(p)
+	var ours, webkit int
+	for t, n := range wakes(family(pid)) {
+		if t.pid == pid {
+			ours += n - before[t]
+		} else {
+			webkit += n - before[t]
+		}
 	}
 	rate := func(n int) float64 { return float64(n) / idleFor.Seconds() }
-	return fmt.Sprintf("%.1f wake-ups/s of ours, %.1f of WebKit's, %s",
-		rate(ownAfter-own), rate(allAfter-all-(ownAfter-own)), text), nil
+	return fmt.Sprintf("%.1f wake-ups/s of ours, %.1f of WebKit's, %s", rate(ours), rate(webkit), text), nil
 }
 
-// wakes counts how often the threads of a process have slept, each of which ended
-// in a wake-up (voluntary_ctxt_switches of proc_pid_status(5)). A thread that has
-// ended is not counted.
-func wakes(pid int) (n int) {
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid)) // the pattern is right
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue // the thread has ended
-		}
-		for line := range strings.Lines(string(text)) {
-			if value, ok := strings.CutPrefix(line, "voluntary_ctxt_switches:"); ok {
-				count, _ := strconv.Atoi(strings.TrimSpace(value)) // the kernel writes a number
-				n += count
+type thread struct{ pid, id int }
+
+// wakes counts how often each thread of some processes has slept, which a
+// wake-up ended (voluntary_ctxt_switches of proc_pid_status(5)).
+func wakes(pids []int) map[thread]int {
+	all := map[thread]int{}
+	for _, pid := range pids {
+		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid)) // the pattern is right
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				continue // the thread has ended
+			}
+			t := thread{pid: pid}
+			for line := range strings.Lines(string(text)) {
+				name, value, _ := strings.Cut(line, ":")
+				switch n, _ := strconv.Atoi(strings.TrimSpace(value)); name { // the kernel writes numbers
+				case "Pid":
+					t.id = n
+				case "voluntary_ctxt_switches":
+					all[t] = n
+				}
 			}
 		}
 	}
-	return n
+	return all
 }
