@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/godbus/dbus/v5"
-
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/build/bus"
 )
@@ -88,15 +86,11 @@ func registered(ctx context.Context, tray *bus.Tray) (string, error) {
 // meanwhile, and takes how long after libvirt's event, by virsh's clock, the bus
 // is told that the menu is another.
 func (b *bed) untilMenu(ctx context.Context, session *bus.Bus, item string) (s sample, err error) {
-	conn, err := session.Connect()
+	told, stop, err := session.Told(item, "com.canonical.dbusmenu")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	if err := conn.AddMatchSignal(dbus.WithMatchInterface("com.canonical.dbusmenu"), dbus.WithMatchSender(item)); err != nil {
-		return nil, err
-	}
-	told := arrivals(conn)
+	defer func() { err = errors.Join(err, stop()) }()
 	var nodes []lab.Node
 	if err := b.server.call(ctx, "List", &nodes); err != nil {
 		return nil, err
@@ -128,18 +122,6 @@ func (b *bed) untilMenu(ctx context.Context, session *bus.Bus, item string) (s s
 		}
 	}
 	return s, nil
-}
-
-// arrivals stamps the signals of a connection as they come.
-func arrivals(conn *dbus.Conn) <-chan time.Time {
-	signals, told := make(chan *dbus.Signal, 64), make(chan time.Time, 1024)
-	conn.Signal(signals)
-	go func() {
-		for range signals {
-			told <- time.Now()
-		}
-	}()
-	return told
 }
 
 // hideWindow opens the window, closes it, which hides it, and observes it then.

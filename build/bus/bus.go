@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -108,6 +109,26 @@ func (b *Bus) Activate(ctx context.Context, program, action string) error {
 	path := dbus.ObjectPath("/" + strings.ReplaceAll(program, ".", "/"))
 	return conn.Object(program, path).CallWithContext(ctx, "org.freedesktop.Application.ActivateAction", 0,
 		action, []dbus.Variant{}, map[string]dbus.Variant{}).Err
+}
+
+// Told stamps the signals of an interface that somebody on the bus sends, as they
+// come, until stop.
+func (b *Bus) Told(sender, iface string) (told <-chan time.Time, stop func() error, err error) {
+	conn, err := b.Connect()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := conn.AddMatchSignal(dbus.WithMatchInterface(iface), dbus.WithMatchSender(sender)); err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	signals, stamped := make(chan *dbus.Signal, 64), make(chan time.Time, 1024)
+	conn.Signal(signals)
+	go func() {
+		for range signals {
+			stamped <- time.Now()
+		}
+	}()
+	return stamped, conn.Close, nil
 }
 
 // serve puts an object on the bus, by its interfaces, and takes a name for it.
