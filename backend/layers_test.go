@@ -61,7 +61,7 @@ var layers = map[string]layer{
 	"backend/lab":            {nil, "everything stands on the nouns; they stand on nothing"},
 	"backend/lab/labtest":    {[]string{"backend/lab"}, "the fakes obey the contracts of lab, not how somebody fulfils them"},
 	"backend":                {nil, "it has tests only"},
-	"build/bench":            {[]string{"backend/lab", "build/inspect", "build/stand"}, whyTool},
+	"build/bench":            {[]string{"backend/lab", "build/bus", "build/inspect", "build/stand"}, whyTool},
 	"build/dist":             {[]string{"backend/cli", "backend/lab"}, "it packs the program, and runs nothing of it"},
 	"build/bus":              {nil, "it plays a desktop to any program"},
 	"build/inspect":          {nil, "it looks into any page"},
