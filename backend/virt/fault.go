@@ -71,8 +71,10 @@ var errEnded = lab.Errorf(lab.KindBusy, "the node has just ended").WithHint("Loo
 var errLongPath = lab.Errorf(lab.KindInvalid, "the path of your home directory is too long for the sockets of libvirt").
 	WithHint("Give XDG_CONFIG_HOME, XDG_CACHE_HOME and XDG_RUNTIME_DIR short paths, or use qemu:///system.")
 
-var errDiskFull = lab.Errorf(lab.KindUnavailable, "the disk of the pool is full").
-	WithHint("Free some space, for example by purging wiped disks or removing an image.")
+// errDiskFull may be of the pool's disk, or of the one on which libvirt keeps the domains of a
+// person: their home. What libvirt says with it has the path.
+var errDiskFull = lab.Errorf(lab.KindUnavailable, "a disk of the host is full").
+	WithHint("Free some space there. On the disk of the pool, purging wiped disks or removing an image does.")
 
 // refusal is libvirt's error as a person can read it.
 type refusal struct{ cause libvirt.Error }

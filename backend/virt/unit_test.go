@@ -133,7 +133,7 @@ func TestFault(t *testing.T) {
 		{refused(libvirt.ERR_NO_DOMAIN, "no"), lab.KindNotFound, "refused to start it: no"},
 		{refused(libvirt.ERR_OPERATION_INVALID, "not running"), lab.KindBusy, "not running"},
 		{refused(libvirt.ERR_AUTH_UNAVAILABLE, "polkit"), lab.KindDenied, "polkit"},
-		{refused(libvirt.ERR_SYSTEM_ERROR, "cannot write: No space left on device"), lab.KindUnavailable, "disk of the pool is full"},
+		{refused(libvirt.ERR_SYSTEM_ERROR, "cannot write: No space left on device"), lab.KindUnavailable, "disk of the host is full: cannot write"},
 		{refused(libvirt.ERR_INTERNAL_ERROR, "Could not open 'x': Permission denied"), lab.KindDenied, "may not use a file"},
 		{refused(libvirt.ERR_INTERNAL_ERROR, "Could not run '/usr/bin/swtpm_setup'. exitstatus: 1"), lab.KindDenied, "the TPM"},
 		{refused(libvirt.ERR_INTERNAL_ERROR, "Kernel does not provide mount namespace: No such process"), lab.KindBusy, "has just ended"},
