@@ -200,9 +200,9 @@ func probeTable(w io.Writer, p lab.Probe) {
 
 func mebibytes(n int) string { return lab.Size(int64(n) << 20) }
 
-// age is the time since t in its largest unit.
+// age is the time since t in its largest unit. A clock that was set back may have it come yet.
 func age(t time.Time) string {
-	d := time.Since(t)
+	d := max(0, time.Since(t))
 	switch {
 	case t.IsZero():
 		return "-"

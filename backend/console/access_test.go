@@ -63,6 +63,20 @@ func TestTicketsEndAndAreBounded(t *testing.T) {
 	})
 }
 
+// TestTicketsFollowNoClock: one that is set, or jumps when a computer resumes, makes a
+// ticket good for neither longer nor shorter.
+func TestTicketsFollowNoClock(t *testing.T) {
+	var all tickets
+	if _, err := all.issue(grant{"id", lab.ConsoleVNC}); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range all.open {
+		if k.until == k.until.Round(0) {
+			t.Errorf("a ticket ends at %s of the clock, want it counted from when it was made", k.until)
+		}
+	}
+}
+
 func TestWhoMayOpen(t *testing.T) {
 	d := newDesk(t, t.Context())
 	own := d.web.URL
