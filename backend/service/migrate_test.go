@@ -268,6 +268,35 @@ func TestMigrationJudges(t *testing.T) {
 	})
 }
 
+// TestImageUnder finds what an overlay stands on, by the path that it has for it or
+// by the name in that, among the images of the folder alone.
+func TestImageUnder(t *testing.T) {
+	m := &migration{folder: lab.PrototypeFolder{Dir: "/p", Images: []lab.PrototypeDisk{
+		{Name: "a.qcow2", Path: "/p/images/a.qcow2"}, {Name: "b.qcow2", Path: "/p/images/b.qcow2"}, {Name: "b.qcow2", Path: "/p/images/custom/b.qcow2"},
+		{Name: "latest.qcow2", Path: "/p/images/a.qcow2"},
+	}}, paths: map[string]int{"/p/images/a.qcow2": 0, "/p/images/b.qcow2": 1, "/p/images/custom/b.qcow2": 2}}
+	for _, tt := range []struct {
+		disk lab.DiskFile
+		want int
+	}{
+		{lab.DiskFile{Backing: "/p/images/a.qcow2", BackingFormat: "qcow2"}, 0},
+		{lab.DiskFile{Backing: "../images/custom/b.qcow2"}, 2},
+		{lab.DiskFile{Backing: "/images/a.qcow2"}, 0},
+		{lab.DiskFile{Backing: "../images/latest.qcow2"}, 0},
+		{lab.DiskFile{Backing: "/images/b.qcow2"}, -1},
+		{lab.DiskFile{Backing: "/images/c.qcow2"}, -1},
+		{lab.DiskFile{Backing: "/p/images/a.qcow2", BackingFormat: "raw"}, -1},
+		{lab.DiskFile{Backing: "nbd://host/a.qcow2"}, -1},
+		{lab.DiskFile{Backing: `json:{"file.filename":"/p/images/a.qcow2"}`}, -1},
+		{lab.DiskFile{}, -1},
+	} {
+		got, err := m.imageUnder("/p/overlays/x.qcow2", tt.disk)
+		if got != tt.want || (err != nil) != (tt.want < 0) || err != nil && lab.ProblemOf(err).Hint == "" {
+			t.Errorf("%+v: got %d, %v, want %d", tt.disk, got, err, tt.want)
+		}
+	}
+}
+
 // An image that is here already is used, and one whose name is taken by another
 // gets a free one.
 func TestMigrationFindsImages(t *testing.T) {

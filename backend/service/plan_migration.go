@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"sandboxlabs/backend/lab"
@@ -171,6 +172,9 @@ func (m *migration) inspect(ctx context.Context, node *lab.MigratedNode, n lab.P
 	return on, nil
 }
 
+// protocol is what QEMU takes for one in the name of a file: a colon before any slash.
+var protocol = regexp.MustCompile(`^[^/]*:`)
+
 // imageUnder finds the image that an overlay stands on: the one at the path that
 // the overlay has, or, since the prototype's folder was elsewhere in its container
 // and may have been moved, the one of that name.
@@ -190,7 +194,7 @@ func (m *migration) imageUnder(overlay string, disk lab.DiskFile) (on int, err e
 	}
 	named := map[int]bool{}
 	for _, d := range m.folder.Images {
-		if d.Name == filepath.Base(backing) {
+		if d.Name == filepath.Base(backing) && !protocol.MatchString(disk.Backing) {
 			on = m.paths[d.Path]
 			named[on] = true
 		}
