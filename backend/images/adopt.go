@@ -113,10 +113,7 @@ func (l *Library) Adopt(ctx context.Context, in lab.Adoption, progress func(int6
 	if err := s.takeOverlay(ctx, in.Path, base.Path, progress); err != nil {
 		return lab.Volume{}, err
 	}
-	if s.placer != nil {
-		return s.placer.Place(ctx, in.Volume, s.path(diskFile))
-	}
-	return l.uploadOverlay(ctx, s, in.Volume)
+	return l.place(ctx, s, in.Volume, s.path(diskFile))
 }
 
 // checkAdopted checks the name of a volume: one that is none could name any folder.
@@ -196,12 +193,16 @@ func (s *stage) takeOverlay(ctx context.Context, path, base string, progress fun
 	return nil
 }
 
-func (l *Library) uploadOverlay(ctx context.Context, s *stage, volume string) (lab.Volume, error) {
-	file, err := os.Open(s.path(diskFile))
+// place moves a file of a stage into the pool, or uploads it where that can not be.
+func (l *Library) place(ctx context.Context, s *stage, volume, path string) (lab.Volume, error) {
+	if s.placer != nil {
+		return s.placer.Place(ctx, volume, path)
+	}
+	file, err := os.Open(path)
 	if err != nil {
 		return lab.Volume{}, explainStage(err)
 	}
-	defer func() { _ = file.Close() }()
+	defer func() { _ = file.Close() }() // it was only read
 	info, err := file.Stat()
 	if err != nil {
 		return lab.Volume{}, explainStage(err)
@@ -210,7 +211,7 @@ func (l *Library) uploadOverlay(ctx context.Context, s *stage, volume string) (l
 	if err != nil {
 		return lab.Volume{}, err
 	}
-	return v, os.Remove(file.Name())
+	return v, os.Remove(path)
 }
 
 // Settle implements lab.Adopter.

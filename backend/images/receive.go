@@ -39,10 +39,6 @@ func (l *Library) Receive(ctx context.Context) (lab.Reception, error) {
 	if err != nil {
 		return nil, err
 	}
-	if placer == nil {
-		return nil, lab.Errorf(lab.KindUnavailable, "disks can only be restored where the pool is on this machine, and yours to write to").
-			WithHint("Restore on the machine of that libvirt, as the user whose nodes they are to be.")
-	}
 	dir := filepath.Join(root, receptionPrefix+strings.ToLower(rand.Text()))
 	unlock, err := durable.Lock(dir + receptionLock)
 	if err != nil {
@@ -171,11 +167,11 @@ func (r *reception) PlaceDisk(ctx context.Context, overlay, base, disk, variable
 	if variables != "" {
 		id, generation, _ := lab.ParseOverlayVolume(overlay)
 		name := (&lab.NodeSpec{ID: id}).VariablesVolume(generation)
-		if _, err := s.placer.Place(ctx, name, r.Path(variables)); err != nil {
+		if _, err := r.library.place(ctx, s, name, r.Path(variables)); err != nil {
 			return lab.Volume{}, err
 		}
 	}
-	return s.placer.Place(ctx, overlay, s.path(diskFile))
+	return r.library.place(ctx, s, overlay, s.path(diskFile))
 }
 
 // SweepReceptions implements lab.Receiver.

@@ -26,7 +26,7 @@ type Copier interface {
 type Receiver interface {
 	Adopter
 
-	// Receive begins. KindUnavailable where files can not be moved into the pool.
+	// Receive begins.
 	Receive(ctx context.Context) (Reception, error)
 
 	// SweepReceptions removes what receptions left whose processes died, but for

@@ -34,7 +34,8 @@ type Pool interface {
 	// without a backing file, with mode 0444 and readable by every QEMU of this
 	// pool; a seed's, readable by its owner and the QEMU of its node alone, for
 	// it has a hash of a password; or an overlay's, for the same two, from a qcow2
-	// file that stands alone or on a base of this pool, by its path.
+	// file that stands alone or on a base of this pool, by its path, and so are the
+	// variables of a UEFI.
 	// On failure nothing stays. KindExists if the name is taken.
 	Upload(ctx context.Context, name string, size int64, content io.Reader) (Volume, error)
 

@@ -23,7 +23,7 @@ const (
 
 // Upload implements lab.Pool.
 func (c *Conn) Upload(ctx context.Context, name string, size int64, content io.Reader) (volume lab.Volume, err error) {
-	if err := checkVolume(name); err != nil {
+	if err := checkFile(name); err != nil {
 		return lab.Volume{}, err
 	}
 	err = c.with(ctx, "upload the volume", func(s *session) error {

@@ -264,7 +264,7 @@ func filled(content []byte) lab.Volume {
 
 // Upload makes an image's volume, a seed's or an overlay's.
 func (p *Pool) Upload(ctx context.Context, name string, size int64, content io.Reader) (made lab.Volume, err error) {
-	err = p.do(ctx, "Upload", name, isVolume, func() error {
+	err = p.do(ctx, "Upload", name, isReadable, func() error {
 		if p.volumes[name] != nil {
 			return lab.Errorf(lab.KindExists, "there is a volume %s already", name)
 		}

@@ -22,6 +22,7 @@ type reception struct {
 	l     *Library
 	dir   string
 	files map[string][]byte
+	dead  bool // its process is; guarded by l.mu
 }
 
 // Receive begins to take files.
@@ -39,18 +40,29 @@ func (l *Library) Receive(ctx context.Context) (r lab.Reception, err error) {
 	return r, err
 }
 
-// SweepReceptions takes every reception for one of a process that died.
+// SweepReceptions removes those whose process died.
 func (l *Library) SweepReceptions(ctx context.Context) error {
 	return l.do(ctx, "SweepReceptions", "", func() error {
-		left := l.receptions
-		l.receptions = nil
-		for _, r := range left {
-			if err := os.RemoveAll(r.dir); err != nil {
+		var alive []*reception
+		for _, r := range l.receptions {
+			if !r.dead {
+				alive = append(alive, r)
+			} else if err := os.RemoveAll(r.dir); err != nil {
 				return err
 			}
 		}
+		l.receptions = alive
 		return nil
 	})
+}
+
+// forsake leaves every reception without its process.
+func (l *Library) forsake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.receptions {
+		r.dead = true
+	}
 }
 
 // Receptions tells how many have not been closed.

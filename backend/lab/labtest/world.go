@@ -34,6 +34,6 @@ func NewWorld() *World {
 	}
 	w.Stack = &Stack{script: script, gateway: w.Gateway}
 	w.Keeper = &Keeper{script: script, gateway: lab.GatewaySettings{Mode: lab.GatewayOff}}
-	script.onDie = []func(){w.Store.unlockAll, w.Hypervisor.unwatchAll, w.Gateway.forget}
+	script.onDie = []func(){w.Store.unlockAll, w.Hypervisor.unwatchAll, w.Gateway.forget, w.Library.forsake}
 	return w
 }
