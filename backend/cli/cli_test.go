@@ -39,7 +39,7 @@ func mustDesk(t *testing.T) *desk {
 func (d *desk) open(string) (*service.Service, func() error, error) {
 	s := service.New(service.Options{
 		Hypervisor: d.Hypervisor, Pool: d.Pool, Library: d.Library, Store: d.Store, URI: "fake:///",
-		Journal: d.Journal, Gateway: d.Gateway, Seeder: &d.seeder, Autostart: &d.autostart, Catalogue: d.catalogue, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
+		Version: "v1.2.3", Journal: d.Journal, Gateway: d.Gateway, Seeder: &d.seeder, Autostart: &d.autostart, Catalogue: d.catalogue, Stack: d.Stack, Settings: d.Keeper, Owner: "ann@lab (session)",
 		Prototype: d.Prototype,
 	})
 	if d.wired != nil {
