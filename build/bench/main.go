@@ -56,6 +56,7 @@ var measures = []struct {
 	{"wipe-running", (*bed).wipeRunning},
 	{"pull", (*bed).pull},
 	{"imports", (*bed).imports},
+	{"backup", (*bed).backups},
 	{"gateway", (*bed).gateway},
 	{"idle", (*bed).idle},
 	{"desktop", (*bed).desktop}, // wants the nodes of idle
