@@ -221,6 +221,20 @@ start_daemon() {
   fail 1 "$1 does not start" "run it by hand to see why: $1"
 }
 
+# install_fuzzer installs the fuzzer of the API's document, for the tests alone.
+fuzzer=build/out/schemathesis fuzzer_version=4.32.5
+install_fuzzer() {
+  [ "$(cat "$fuzzer/version" 2>/dev/null)" != "$fuzzer_version" ] || return 0
+  say "missing: schemathesis $fuzzer_version"
+  ready=no
+  [ "$check" = no ] || return 0
+  rm -rf "$fuzzer"
+  { python3 -m venv "$fuzzer" && "$fuzzer/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$fuzzer_version"; } >&2 ||
+    fail 1 'schemathesis could not be installed' "see above, mend it, and run: build/setup.sh test"
+  echo "$fuzzer_version" >"$fuzzer/version"
+  ready=yes
+}
+
 check=no ready=yes what=run
 for argument; do
   case $argument in
@@ -237,4 +251,5 @@ install_packages "$what"
 open_kvm
 open_tpms
 start_libvirt
+[ "$what" != test ] || install_fuzzer
 [ "$ready" = yes ]

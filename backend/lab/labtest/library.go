@@ -334,7 +334,7 @@ func (l *Library) Remove(ctx context.Context, name string) error {
 // MustAddImage puts an image into the library without being recorded.
 func (l *Library) MustAddImage(t testing.TB, name string) lab.Image {
 	t.Helper()
-	image, err := l.publish(lab.Addition{Name: name}, QCOW2(BaseBytes, NoFlaw))
+	image, err := l.publish(lab.Addition{Name: name, Origin: lab.Origin{Kind: lab.OriginFile, Of: name + ".qcow2"}}, QCOW2(BaseBytes, NoFlaw))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
 )
@@ -125,6 +127,8 @@ func (a *API) addLooks() {
 		method: http.MethodGet, path: "/nodes/{id}/screenshot", id: "screenshotNode", tag: tagNodes, verbs: []string{"Screenshot"},
 		summary: "See the display of an active node, as PNG",
 	}, a.screenshot)
+	shown := a.huma.OpenAPI().Paths["/nodes/{id}/screenshot"].Get.Responses["200"]
+	shown.Content = map[string]*huma.MediaType{"image/png": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
 	add(a, operation{
 		method: http.MethodGet, path: "/nodes/{id}/inspection", id: "inspectNode", tag: tagNodes, verbs: []string{"Inspect"},
 		summary: "See a node's libvirt definition and its guest's addresses",
@@ -157,7 +161,7 @@ func timeKey(n int64) string {
 
 type picture struct {
 	ContentType string `header:"Content-Type" doc:"image/png"`
-	Body        []byte `contentType:"image/png"`
+	Body        []byte
 }
 
 func (a *API) screenshot(ctx context.Context, in *struct {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"sandboxlabs/backend/lab/labtest"
 	"sandboxlabs/backend/rest/upload"
 	"sandboxlabs/backend/service"
+	"sandboxlabs/backend/upkeep"
 )
 
 // patience is how long a test waits for an answer before it fails.
@@ -41,9 +43,15 @@ func mustSite(t *testing.T) *site {
 	t.Helper()
 	w := labtest.NewWorld()
 	w.Library.MustAddImage(t, "tiny")
+	state := t.TempDir()
+	keeper := upkeep.New(upkeep.Options{
+		Folders: map[lab.FolderName]string{lab.FolderState: state, lab.FolderLog: state, lab.FolderCrashes: state},
+		Log:     filepath.Join(state, "log"), Crashes: state,
+	})
 	s := service.New(service.Options{
 		Hypervisor: w.Hypervisor, Pool: w.Pool, Library: w.Library, Store: w.Store, Journal: w.Journal, Preferences: w.Page,
 		Seeder: &labtest.Seeder{}, Consoles: tickets{}, Gateway: w.Gateway, Stack: w.Stack, Settings: w.Keeper, URI: "fake:///session",
+		Upkeep: keeper, Autostart: &labtest.Autostart{}, Catalogue: &labtest.Catalogue{Has: lab.Offers{Entries: []lab.CatalogueEntry{}}},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

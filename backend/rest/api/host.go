@@ -25,7 +25,16 @@ func (a *API) addHost() {
 	plainly(a, operation{
 		method: http.MethodGet, path: "/first-boot", id: "showFirstBoot", tag: tagHost, verbs: []string{"FirstBoot"},
 		summary: "Show what there is to choose from for a node's first boot",
-	}, a.Service.FirstBoot)
+	}, func(ctx context.Context) (lab.FirstBootChoices, error) {
+		v, err := a.Service.FirstBoot(ctx)
+		v.Keys = listed(v.Keys)
+		return v, err
+	})
+	a.addUpkeep()
+}
+
+// addUpkeep adds what the program leaves on the machine.
+func (a *API) addUpkeep() {
 	plainly(a, operation{
 		method: http.MethodGet, path: "/folders", id: "listFolders", tag: tagHost, verbs: []string{"Folders"},
 		summary: "List the folders of the program",
