@@ -40,7 +40,7 @@ func TestImportPrototype(t *testing.T) {
 	d := mustDesk(t)
 	dir := mustLay(t, d)
 	o := d.mustRun(t, "import-prototype", dir, "--dry-run")
-	for _, want := range []string{"alpine", "web-server", "128 MiB", "to come", "can not come", `It was named "web server".`, "It takes 512 KiB at most"} {
+	for _, want := range []string{"alpine", "web-server", "128 MiB", "to come", "can not come", `In the prototype its name was "web server".`, "It takes 512 KiB at most"} {
 		if !strings.Contains(o.out, want) {
 			t.Errorf("got %s, want %q in it", o.out, want)
 		}

@@ -13,7 +13,7 @@ import (
 func (m *migration) specFor(node *lab.MigratedNode, n lab.PrototypeNode, host lab.Host) lab.NodeSpec {
 	say := func(format string, args ...any) { node.Notes = append(node.Notes, fmt.Sprintf(format, args...)) }
 	if node.Name != n.Name {
-		say("It was named %q.", n.Name)
+		say("In the prototype its name was %q.", n.Name)
 	}
 	if lab.PrototypeID(n.ID) != n.ID {
 		say("Its ID was %q, and is %s here.", n.ID, node.ID)

@@ -49,7 +49,7 @@ test('the nodes of a web prototype are planned, brought over, and told', async (
   await page.getByTestId('migration-plan').click();
   await expect(rows).toHaveCount(4);
   await expect(line('web-server')).toHaveAttribute('data-status', 'ready');
-  await expect(line('web-server')).toContainText('It was named "web server".');
+  await expect(line('web-server')).toContainText('In the prototype its name was "web server".');
   await expect(line('lost')).toHaveAttribute('data-status', 'wrong');
   await look.at('migration-plan');
   expect(await lab.nodes()).toEqual([]);
