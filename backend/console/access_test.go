@@ -71,7 +71,7 @@ func TestTicketsFollowNoClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, k := range all.open {
-		if k.until == k.until.Round(0) {
+		if !strings.Contains(k.until.String(), " m=") {
 			t.Errorf("a ticket ends at %s of the clock, want it counted from when it was made", k.until)
 		}
 	}

@@ -18,7 +18,14 @@ func (h *Hypervisor) Watch(ctx context.Context, notify func(lab.Hint)) {
 	h.watchers[w] = true
 	link := h.link
 	h.mu.Unlock()
+	context.AfterFunc(ctx, func() { h.unwatch(w) })
 	notify(lab.Hint{Link: &link})
+}
+
+func (h *Hypervisor) unwatch(w *watcher) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.watchers, w)
 }
 
 func (h *Hypervisor) unwatchAll() {
