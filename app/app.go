@@ -15,6 +15,7 @@ import (
 	"sandboxlabs/app/tray"
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
+	"sandboxlabs/backend/words"
 )
 
 // App is bound to the page as window.go.app.App. Every exported method is a
@@ -252,10 +253,10 @@ func (a *App) Complain(text string) error { return only(a, a.service.Complain, t
 func (a *App) PickFile() (path string, err error) {
 	defer recovered(&err)
 	return runtime.OpenFileDialog(a.ctx, runtime.OpenDialogOptions{
-		Title: "Choose the image of a disk",
+		Title: words.Text("Choose the image of a disk"),
 		Filters: []runtime.FileFilter{
-			{DisplayName: "Disk images", Pattern: "*.qcow2;*.qcow;*.img;*.raw;*.vmdk;*.vdi;*.vhd;*.vhdx;*.ova;*.ovf;*.iso;*.gz;*.xz;*.zst;*.bz2"},
-			{DisplayName: "All files", Pattern: "*"},
+			{DisplayName: words.Text("Disk images"), Pattern: "*.qcow2;*.qcow;*.img;*.raw;*.vmdk;*.vdi;*.vhd;*.vhdx;*.ova;*.ovf;*.iso;*.gz;*.xz;*.zst;*.bz2"},
+			{DisplayName: words.Text("All files"), Pattern: "*"},
 		},
 	})
 }

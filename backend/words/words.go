@@ -67,6 +67,16 @@ func Speak(language string) {
 // Language gives the one in use, such as "en".
 func Language() string { return spoken.Load().language }
 
+// Wished is the language that the environment asks for, as a tag of BCP 47 such as "de-AT";
+// empty where it asks for none.
+func Wished() string {
+	language, _, _ := strings.Cut(environment(), "@")
+	if language == "C" || language == "POSIX" {
+		return ""
+	}
+	return strings.ReplaceAll(language, "_", "-")
+}
+
 // environment gives the language that messages should have: gettext's order.
 func environment() string {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {

@@ -129,3 +129,18 @@ func TestSpeak(t *testing.T) {
 		}
 	}
 }
+
+// TestWished: the page is told a tag, as browsers have it.
+func TestWished(t *testing.T) {
+	for lang, want := range map[string]string{
+		"de_AT.UTF-8": "de-AT", "de": "de", "ca_ES.UTF-8@valencia": "ca-ES", "C.UTF-8": "", "POSIX": "", "": "en",
+	} {
+		t.Setenv("LC_ALL", lang)
+		t.Setenv("LC_MESSAGES", "")
+		t.Setenv("LANG", "")
+		t.Setenv("LANGUAGE", "")
+		if got := Wished(); got != want {
+			t.Errorf("%q: got %q, want %q", lang, got, want)
+		}
+	}
+}

@@ -1,6 +1,6 @@
 import { mount } from 'svelte';
 import './app.css';
-import { chosen, onChosen } from './lib/api';
+import { chosen, desktopLanguage, onChosen } from './lib/api';
 import { chooseScheme } from './lib/scheme';
 import { speak } from './lib/words';
 
@@ -8,9 +8,9 @@ const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 chooseScheme(''); // until it is known: nothing is to flash
 // Tables of texts are filled when their module is loaded, so the language comes before all of them.
-const { language, scheme } = await chosen();
+const [{ language, scheme }, wished] = await Promise.all([chosen(), desktopLanguage()]);
 chooseScheme(scheme);
-document.documentElement.lang = await speak([language, ...navigator.languages]);
+document.documentElement.lang = await speak([language, wished, ...navigator.languages]);
 onChosen((now) => {
   chooseScheme(now.scheme);
   if (now.language !== language) location.reload();

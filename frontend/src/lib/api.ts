@@ -14,6 +14,7 @@ import {
 import { copy } from './clipboard';
 import { LabError, problemOf } from './problem';
 import type { Transport } from './screen';
+import { base64, send } from './transfer';
 
 export type Node = lab.Node;
 export type Image = lab.Image;
@@ -101,6 +102,11 @@ export async function chosen(): Promise<Chosen> {
   } catch {
     return { language: '', scheme: '' }; // without a session there are no settings, and whatever else it is the page will tell
   }
+}
+
+/** The language of the desktop as the program understands it, where it has a window; else empty. */
+export async function desktopLanguage(): Promise<string> {
+  return (await hasDialogs()) ? (await call(app.Appearance())).language : '';
 }
 
 /** Says what is chosen whenever it may be something else, also if that was before events came. */
@@ -314,25 +320,6 @@ export async function discard(path: string): Promise<void> {
   if (!answer.ok) throw new LabError(problemOf(await answer.text()));
 }
 
-// XMLHttpRequest: fetch does not tell how far a body has gone.
-function send(file: File, tell: (part: number) => void, stop: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    stop.throwIfAborted();
-    const request = new XMLHttpRequest();
-    stop.addEventListener('abort', () => request.abort());
-    request.onabort = () => reject(new Error(`${file.name} was not sent.`));
-    tell(0);
-    request.open('POST', `/upload?name=${encodeURIComponent(file.name)}`);
-    request.upload.onprogress = ({ loaded, total }) => tell(total ? loaded / total : 0);
-    request.onload = () => {
-      if (request.status === 200) resolve((JSON.parse(request.responseText) as { path: string }).path);
-      else reject(new Error(request.responseText));
-    };
-    request.onerror = () => reject(new Error(`${file.name} could not be sent to SandBoxLabs.`));
-    request.send(file);
-  });
-}
-
 /** Hands what the window is asked to show to `show`: what it was started for, and whatever comes. */
 export async function onOpening(show: (asked: Opening) => void): Promise<void> {
   if (!(await hasDialogs())) return;
@@ -384,15 +371,6 @@ export async function keep(name: string, content: Blob): Promise<string> {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   return name;
-}
-
-function base64(content: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onerror = () => reject(reader.error ?? new Error('The picture can not be read.'));
-    reader.onload = () => resolve(String(reader.result).split(',')[1] ?? '');
-    reader.readAsDataURL(content);
-  });
 }
 
 /** The clipboard's text; undefined where only a paste may tell, as in most browsers. */

@@ -3,6 +3,7 @@ export namespace app {
 	export interface Appearance {
 	    accent: string;
 	    zoom: number;
+	    language: string;
 	}
 
 }
