@@ -139,7 +139,15 @@ func (g *gatherer) visit(n ast.Node) bool {
 		}
 	case *ast.CompositeLit:
 		list, ok := n.Type.(*ast.ArrayType)
-		return !ok || called(list.Elt) != "string" // what others say, to be recognised
+		if !ok || called(list.Elt) != "string" {
+			return true
+		}
+		for _, e := range n.Elts { // but for these, it is what others say, to be recognised
+			if call, ok := e.(*ast.CallExpr); ok {
+				ast.Inspect(call, g.visit)
+			}
+		}
+		return false
 	case *ast.BinaryExpr, *ast.BasicLit:
 		if text := g.text(n.(ast.Expr)); g.all && sentence.MatchString(text) {
 			g.take(text)
