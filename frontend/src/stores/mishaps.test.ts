@@ -18,6 +18,12 @@ describe('mishaps', () => {
     expect(toasts.list.map(({ problem }) => problem?.message)[0]).toContain('no such thing');
   });
 
+  it('are written down alone where the page says them itself', () => {
+    new Mishaps().write(new Error('no such part'), 0);
+    expect(complain.mock.calls[0]?.[0]).toContain('no such part');
+    expect(toasts.list).toHaveLength(0);
+  });
+
   it('are said once and written down a few times, however many there are', () => {
     const mishaps = new Mishaps();
     for (let n = 0; n < 100; n++) mishaps.note(`mishap ${n}`, n);

@@ -18,24 +18,28 @@ export class Mishaps {
   }
 
   note(reason: unknown, now = performance.now()): void {
+    if (!this.write(reason, now)) return;
+    toasts.fail(
+      'Something went wrong on this page',
+      { kind: 'internal', message: describe(reason).split('\n').slice(0, 3).join('\n').slice(0, 300) },
+      'mishap',
+    );
+  }
+
+  /** Writes it down, and gives whether it is the first for a while. */
+  write(reason: unknown, now = performance.now()): boolean {
     const fresh = now - this.#since > patience;
     if (fresh) {
       this.#since = now;
       this.#count = 0;
     }
-    if (++this.#count > most) return;
-    const text = describe(reason);
-    void api.complain(text).catch(() => undefined); // there is nobody else to tell
-    if (fresh)
-      toasts.fail(
-        'Something went wrong on this page',
-        { kind: 'internal', message: text.split('\n').slice(0, 3).join('\n').slice(0, 300) },
-        'mishap',
-      );
+    if (++this.#count <= most) void api.complain(describe(reason)).catch(() => undefined); // there is nobody else to tell
+    return fresh;
   }
 }
 
-function describe(reason: unknown): string {
+/** What went wrong, and where. */
+export function describe(reason: unknown): string {
   if (!(reason instanceof Error)) return String(reason);
   const stack = reason.stack ?? '';
   return stack.includes(reason.message) ? stack : `${reason.name}: ${reason.message}\n${stack}`;
