@@ -31,14 +31,15 @@ func serve(ctx context.Context, uri string, how cli.Serving, ready func(link str
 		if err != nil {
 			return err
 		}
+		uploads := upload.Open(r.paths.Uploads)
 		v1, err := api.New(ctx, api.Options{
-			Service: r.service, Uploads: upload.Open(r.paths.Uploads), Version: version(), Picture: rest.Pictures(r.service),
+			Service: r.service, Uploads: uploads, Version: version(), Picture: rest.Pictures(r.service),
 		})
 		if err != nil {
 			return err
 		}
 		server, err := rest.New(rest.Options{
-			Service: r.service, Page: page(), Consoles: r.consoles.Guarded(), Uploads: r.paths.Uploads,
+			Service: r.service, Page: page(), Consoles: r.consoles.Guarded(), Uploads: uploads,
 			Keys: keys, Hosts: how.Hosts, Anyone: how.Anyone,
 			Faces: map[string]rest.Face{
 				prototype.Prefix: prototype.New(r.service, version()),

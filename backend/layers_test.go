@@ -35,7 +35,7 @@ var layers = map[string]layer{
 	"app/portal":             {nil, "it tells what a desktop says, whatever program it is for"},
 	"app/webview":            {[]string{"backend/words"}, "it knows a widget, not what is shown in it"},
 	"app/bindgen":            {[]string{"app"}, "it only describes package app to the page"},
-	"backend/rest":           {[]string{"backend/durable", "backend/service", "backend/lab"}, whyFace},
+	"backend/rest":           {[]string{"backend/durable", "backend/rest/upload", "backend/service", "backend/lab"}, whyFace},
 	"backend/rest/prototype": {[]string{"backend/rest", "backend/service", "backend/lab"}, whyFace},
 	"backend/rest/api":       {[]string{"backend/rest", "backend/rest/upload", "backend/service", "backend/lab"}, whyFace},
 	"backend/rest/upload":    {[]string{"backend/durable", "backend/service", "backend/lab"}, "what is sent is kept for whichever face it came by"},

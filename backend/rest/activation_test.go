@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sandboxlabs/backend/lab/labtest"
+	"sandboxlabs/backend/rest/upload"
 	"sandboxlabs/backend/service"
 )
 
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 func started() error {
 	world := labtest.NewWorld()
 	s := service.New(service.Options{Hypervisor: world.Hypervisor, Pool: world.Pool, Library: world.Library, Store: world.Store})
-	server, err := New(Options{Service: s, Page: page, Anyone: true})
+	server, err := New(Options{Service: s, Page: page, Uploads: upload.Open(filepath.Join(os.TempDir(), "none")), Anyone: true})
 	if err != nil {
 		return err
 	}

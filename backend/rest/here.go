@@ -26,7 +26,7 @@ func here(ctx context.Context, r *http.Request) context.Context {
 // which paths gives. From elsewhere only what was sent may be named.
 func naming[In, Out any](s *Server, do func(*service.Service, context.Context, In) (Out, error), paths func(In) []string) verb {
 	return one(func(svc *service.Service, ctx context.Context, in In) (out Out, err error) {
-		if ctx.Value(hereKey{}) == false && slices.ContainsFunc(paths(in), func(p string) bool { return p != "" && !s.uploads.has(p) }) {
+		if ctx.Value(hereKey{}) == false && slices.ContainsFunc(paths(in), func(p string) bool { return p != "" && !s.sent(p) }) {
 			return out, lab.Errorf(lab.KindDenied, "files and folders of this computer can be named only by who is at it").
 				WithHint("Send the file itself, or name it on the command line of that computer.")
 		}

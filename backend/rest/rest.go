@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/rest/upload"
 	"sandboxlabs/backend/service"
 )
 
@@ -27,7 +28,7 @@ type Options struct {
 	Service  *service.Service
 	Page     fs.FS           // index.html and its assets
 	Consoles http.Handler    // answers below /console/; may be nil
-	Uploads  string          // folder for files that are dropped on the page
+	Uploads  *upload.Store   // of files that are dropped on the page
 	Faces    map[string]Face // by the path below which each answers, such as "/api/v1/"
 	Keys     Keys            // by which programs enter; nil: there are none
 	Hosts    []string        // names we are called by beside those of loopback and of the certificate
@@ -51,7 +52,7 @@ type Face struct {
 type Server struct {
 	service *service.Service
 	session *session
-	uploads *uploads
+	uploads *upload.Store
 	verbs   map[string]verb
 	faces   map[string]Face
 	handler http.Handler
@@ -72,12 +73,11 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		service: o.Service, session: newSession(), uploads: newUploads(o.Uploads),
+		service: o.Service, session: newSession(), uploads: o.Uploads,
 		verbs: maps.Clone(verbs), faces: o.Faces,
 		keys: o.Keys, hosts: o.Hosts, open: o.Anyone,
 	}
 	maps.Copy(s.verbs, s.ownVerbs())
-	s.uploads.sweep()
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc/{verb}", s.call)
 	mux.HandleFunc("POST /link", s.link)

@@ -14,6 +14,7 @@ import (
 
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/lab/labtest"
+	"sandboxlabs/backend/rest/upload"
 	"sandboxlabs/backend/service"
 )
 
@@ -50,7 +51,7 @@ func mustSite(t *testing.T) *site {
 		<-ended
 	})
 	must(t, s.Ready(ctx))
-	server, err := New(Options{Service: s, Page: page})
+	server, err := New(Options{Service: s, Page: page, Uploads: upload.Open(t.TempDir())})
 	must(t, err)
 	jar, err := cookiejar.New(nil)
 	must(t, err)

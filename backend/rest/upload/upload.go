@@ -199,8 +199,32 @@ func (s *Store) Whole(id string) (path string, err error) {
 	return s.file(u), err
 }
 
+// Take keeps a file that is sent at once, of size bytes, and gives its path; on
+// failure nothing stays.
+func (s *Store) Take(name string, size int64, content io.Reader) (path string, err error) {
+	u, err := s.Begin(name, size)
+	if err != nil {
+		return "", err
+	}
+	now, err := s.Write(u.ID, 0, content)
+	if err == nil && !now.Whole() {
+		err = lab.Errorf(lab.KindInvalid, "%s did not come whole", name).WithHint("Drop it again.")
+	}
+	if err != nil {
+		return "", errors.Join(err, s.Drop(u.ID))
+	}
+	return s.file(u), nil
+}
+
+// Of gives the upload whose file has that path; ok is false for any other path.
+func (s *Store) Of(path string) (id string, ok bool) {
+	folder := filepath.Dir(filepath.Clean(path))
+	id = filepath.Base(folder)
+	return id, path != "" && idPattern.MatchString(id) && filepath.Dir(folder) == filepath.Clean(s.dir)
+}
+
 // AddImage begins to make an image of an upload that is whole; the upload goes
-// when that has been done. It stays where it fails, to be tried again.
+// when that is over, however it ended.
 func (s *Store) AddImage(ctx context.Context, to *service.Service, id string, in service.AddImageInput) (lab.Image, error) {
 	var err error
 	if in.Path, err = s.Whole(id); err != nil {
@@ -215,12 +239,10 @@ func (s *Store) AddImage(ctx context.Context, to *service.Service, id string, in
 	go func() {
 		_, failed := to.WaitImage(context.WithoutCancel(ctx), image.Name) // why it failed is told with the image
 		s.use(id, false)
-		if failed != nil {
-			return
-		}
 		if err := s.Drop(id); err != nil {
 			slog.Warn("what was uploaded stays", "upload", id, "error", err)
 		}
+		slog.Debug("an uploaded file is no longer needed", "upload", id, "error", failed)
 	}()
 	return image, nil
 }
