@@ -24,7 +24,7 @@ const patience = 20 * time.Second
 
 // site is the API of a host in memory, on loopback.
 type site struct {
-	*testing.T
+	testing.TB
 	*labtest.World
 	*httptest.Server
 	service *service.Service
@@ -39,7 +39,7 @@ func (tickets) Ticket(_ context.Context, id string, kind lab.ConsoleKind) (lab.T
 }
 
 // mustSite gives a site with the image tiny.
-func mustSite(t *testing.T) *site {
+func mustSite(t testing.TB) *site {
 	t.Helper()
 	w := labtest.NewWorld()
 	w.Library.MustAddImage(t, "tiny")
@@ -69,10 +69,10 @@ func mustSite(t *testing.T) *site {
 	must(t, err)
 	l := httptest.NewServer(handler)
 	t.Cleanup(l.Close)
-	return &site{T: t, World: w, Server: l, service: s, uploads: uploads}
+	return &site{TB: t, World: w, Server: l, service: s, uploads: uploads}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func (s *site) ask(method, path, body string, headers ...string) reading {
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, s.URL+Prefix+path, strings.NewReader(body))
-	must(s.T, err)
+	must(s.TB, err)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -99,10 +99,10 @@ func (s *site) ask(method, path, body string, headers ...string) reading {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	answer, err := http.DefaultClient.Do(r)
-	must(s.T, err)
+	must(s.TB, err)
 	defer func() { _ = answer.Body.Close() }()
 	text, err := io.ReadAll(answer.Body)
-	must(s.T, err)
+	must(s.TB, err)
 	return reading{answer, text}
 }
 
@@ -117,7 +117,7 @@ func (s *site) want(status int, method, path, body string, headers ...string) re
 }
 
 // into decodes an answer.
-func into[T any](t *testing.T, a reading) T {
+func into[T any](t testing.TB, a reading) T {
 	t.Helper()
 	var v T
 	d := json.NewDecoder(bytes.NewReader(a.body))
@@ -131,7 +131,7 @@ func into[T any](t *testing.T, a reading) T {
 // made makes a node.
 func (s *site) made(name string) lab.Node {
 	s.Helper()
-	return into[lab.Node](s.T, s.want(http.StatusCreated, "POST", "/nodes", `{"name":"`+name+`","image":"tiny"}`))
+	return into[lab.Node](s.TB, s.want(http.StatusCreated, "POST", "/nodes", `{"name":"`+name+`","image":"tiny"}`))
 }
 
 func TestNodesLife(t *testing.T) {

@@ -24,7 +24,7 @@ type told struct {
 
 // listener reads a stream.
 type listener struct {
-	*testing.T
+	testing.TB
 	body  *bufio.Reader
 	close func()
 }
@@ -34,16 +34,16 @@ func (s *site) listen(last string) *listener {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+Prefix+"/events", nil)
-	must(s.T, err)
+	must(s.TB, err)
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
 	a, err := http.DefaultClient.Do(r)
-	must(s.T, err)
+	must(s.TB, err)
 	if got, want := a.Header.Get("Content-Type"), "text/event-stream"; got != want || a.StatusCode != http.StatusOK {
 		s.Fatalf("got %d %s, want %s", a.StatusCode, got, want)
 	}
-	l := &listener{T: s.T, body: bufio.NewReader(a.Body), close: func() {
+	l := &listener{TB: s.TB, body: bufio.NewReader(a.Body), close: func() {
 		cancel()
 		_ = a.Body.Close()
 	}}
@@ -56,12 +56,12 @@ func (l *listener) next() (e told) {
 	l.Helper()
 	for {
 		line, err := l.body.ReadString('\n')
-		must(l.T, err)
+		must(l.TB, err)
 		switch name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": "); {
 		case name == "id":
 			e.id = value
 		case name == "data":
-			must(l.T, json.Unmarshal([]byte(value), &e.event))
+			must(l.TB, json.Unmarshal([]byte(value), &e.event))
 		case line == "\n" && e.id != "":
 			return e
 		}

@@ -16,7 +16,7 @@ func walk(s *site, path string, between func(page int)) (names []string) {
 	s.Helper()
 	next := ""
 	for n := 0; ; n++ {
-		p := into[page[lab.Node]](s.T, s.want(http.StatusOK, "GET", path+"&cursor="+url.QueryEscape(next), ""))
+		p := into[page[lab.Node]](s.TB, s.want(http.StatusOK, "GET", path+"&cursor="+url.QueryEscape(next), ""))
 		for _, v := range p.Items {
 			names = append(names, v.Name)
 		}
