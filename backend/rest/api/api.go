@@ -74,11 +74,16 @@ func Verbs() []string {
 	return a.verbs
 }
 
-// configuration says how huma works: strictly, and with nothing of its own.
-func configuration(version string) huma.Config {
+// What huma has for all its users alike is set before anybody can ask: nobody else
+// in this program uses it.
+func init() {
 	huma.NewError = newError
 	huma.ValidateStrictCasing = true
 	huma.DefaultArrayNullable = false
+}
+
+// configuration says how huma works: strictly, and with nothing of its own.
+func configuration(version string) huma.Config {
 	c := huma.DefaultConfig("SandBoxLabs", version)
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	c.CreateHooks = nil // no links to schemas in every answer
