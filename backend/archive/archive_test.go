@@ -266,6 +266,8 @@ func TestManifests(t *testing.T) {
 		{"a path for an image", `"volume": "tiny.`, `"volume": "../tiny.`, "can not be"},
 		{"another checksum", `"sha256": "9f`, `"sha256": "8f`, "no checksum"},
 		{"a disk larger than any", `"bytes": 5,`, `"bytes": 99999999999999999,`, "a size that no disk has"},
+		{"a version that moves the cursor", `"program": "1.2.3"`, `"program": "\u001b[2J"`, "no version"},
+		{"an origin that does", `"kind": ""`, `"kind": "", "of": "\u001b[2J"`, "where the image tiny is from"},
 		{"an empty disk", `"bytes": 5,`, `"bytes": 0,`, "a size that no disk has"},
 	} {
 		changed := strings.Replace(text, tt.old, tt.new, 1)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode"
 
 	"sandboxlabs/backend/lab"
 )
@@ -124,6 +125,9 @@ func (m *Manifest) check() error {
 	if len(m.Nodes) > maxNodes || len(m.Images) > maxImages {
 		return errDamaged("it claims to hold %d nodes and %d images", len(m.Nodes), len(m.Images))
 	}
+	if unprintable(m.Program) {
+		return errDamaged("it names no version of the program that made it")
+	}
 	volumes, sums := map[string]bool{"": true}, map[string]bool{}
 	for _, i := range m.Images {
 		if err := i.check(); err != nil {
@@ -168,10 +172,17 @@ func (i *Image) check() error {
 		return errDamaged("it names an image %.80q that can not be", i.Name)
 	case err != nil || len(sum) != 32 || i.SHA256 != strings.ToLower(i.SHA256) || !strings.HasPrefix(i.SHA256, prefix):
 		return errDamaged("it has no checksum of the image %s", i.Name)
+	case unprintable(i.Origin.Of), unprintable(i.Origin.Base), unprintable(string(i.Origin.Kind)):
+		return errDamaged("it does not say where the image %s is from", i.Name)
 	case i.File != nil && !i.File.within(maxMemberSize):
 		return errDamaged("it claims that the image %s has a size that no image has", i.Name)
 	}
 	return i.Defaults.Check()
+}
+
+// unprintable tells texts that would do something to the terminal that shows them.
+func unprintable(text string) bool {
+	return len(text) > 4096 || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func (f File) within(limit int64) bool {
