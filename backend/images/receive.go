@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"sandboxlabs/backend/durable"
 	"sandboxlabs/backend/lab"
 )
@@ -102,7 +104,9 @@ func (r *reception) fill(ctx context.Context, f *os.File, content io.Reader) (si
 				return size, explainFull(err)
 			}
 		}
+		begun := size
 		size += int64(n)
+		_ = unix.SyncFileRange(int(f.Fd()), begun, int64(n), unix.SYNC_FILE_RANGE_WRITE) // the disk may begin: placing waits for it
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return size, nil
 		}
