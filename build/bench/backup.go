@@ -33,11 +33,13 @@ func (b *bed) backups(ctx context.Context) (rows []row, err error) {
 	}
 	size, aim := lab.Size(backupBytes), "1.1 of the baseline"
 	away := []row{
-		{what: "backup of a node with " + size + " on its disk", means: "tar | zstd", aim: aim},
+		{what: "backup of a node with " + size + " on its disk", means: "tar | zstd, and sha256sum", aim: aim},
+		{what: "the same", means: "tar | zstd", aim: aim},
 		{what: "the same", means: "qemu-img convert", aim: aim},
 	}
 	back := []row{
-		{what: "restore of it", means: "zstd -d | tar -x", aim: aim},
+		{what: "restore of it", means: "zstd -d | tar -x, and sha256sum -c", aim: aim},
+		{what: "the same", means: "zstd -d | tar -x", aim: aim},
 		{what: "the same", means: "qemu-img convert", aim: aim},
 	}
 	for range min(b.rounds, 5) {
@@ -48,7 +50,9 @@ func (b *bed) backups(ctx context.Context) (rows []row, err error) {
 			return nil, err
 		}
 	}
-	away[1].ours, back[1].ours = away[0].ours, back[0].ours
+	for i := range away {
+		away[i].ours, back[i].ours = away[0].ours, back[0].ours
+	}
 	return append(away, back...), b.server.call(ctx, "Delete", nil, n.ID, true)
 }
 
@@ -89,10 +93,13 @@ func (b *bed) backUpOnce(ctx context.Context, dir string, n lab.Node, rows []row
 			_, err := b.sandboxlabs(ctx, "backup", ours, "--node", n.Name)
 			return err
 		}),
-		timed(&rows[0].baseline, func() error {
+		timed(&rows[1].baseline, func() error {
 			return b.sh(ctx, `tar -C "$1" -c "$2" | zstd -q -T0 >"$3"; sync "$3"`, folder, file, theirs)
 		}),
-		timed(&rows[1].baseline, func() error {
+		timed(&rows[0].baseline, func() error {
+			return b.sh(ctx, `cd "$1"; sha256sum "$2" >"$3.sum"; tar -c "$2" | zstd -q -T0 >"$3"; sync "$3"`, folder, file, theirs)
+		}),
+		timed(&rows[2].baseline, func() error {
 			return b.sh(ctx, `qemu-img convert -O qcow2 -B "$1" -F qcow2 "$2" "$3"; sync "$3"`, b.base, n.Overlay.Path, converted)
 		}),
 	)
@@ -106,10 +113,13 @@ func (b *bed) restoreOnce(ctx context.Context, dir string, n lab.Node, rows []ro
 			_, err := b.sandboxlabs(ctx, "restore", ours, "--new-ids", "--rename", n.Name+"="+name)
 			return err
 		}),
-		timed(&rows[0].baseline, func() error {
+		timed(&rows[1].baseline, func() error {
 			return b.sh(ctx, `mkdir "$2"; zstd -q -dc "$1" | tar -C "$2" -x; sync "$2"/*; rm -r "$2"`, theirs, again)
 		}),
-		timed(&rows[1].baseline, func() error {
+		timed(&rows[0].baseline, func() error {
+			return b.sh(ctx, `mkdir "$2"; cd "$2"; zstd -q -dc "$1" | tar -x; sha256sum --quiet -c "$1.sum"; sync *; rm -r "$2"`, theirs, again)
+		}),
+		timed(&rows[2].baseline, func() error {
 			return b.sh(ctx, `qemu-img convert -O qcow2 -B "$1" -F qcow2 "$2" "$3"; sync "$3"; rm "$3"`, b.base, converted, again)
 		}),
 	)
