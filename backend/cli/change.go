@@ -12,10 +12,7 @@ import (
 )
 
 func (f *face) nodeCreate() *cobra.Command {
-	var in service.CreateInput
-	var wait, tpm bool
-	var parameters []string
-	var first firstBoot
+	var c creation
 	cmd := &cobra.Command{
 		Use: "create NAME --image IMAGE", Short: "Make a node", Args: cobra.ExactArgs(1),
 		Long: "create makes a node on a base image. Of an installer's ISO it makes one with an empty disk and\n" +
@@ -23,45 +20,58 @@ func (f *face) nodeCreate() *cobra.Command {
 			"A system that runs cloud-init is told at its first boot, and again after a wipe, its host name\n" +
 			"and what else the flags of the first boot say.",
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: f.command(func(cmd *cobra.Command, args []string) error {
-			in.Name, in.TPM = args[0], given(cmd, "tpm", &tpm)
-			var err error
-			if in.Guacamole, err = parametersOf(parameters, nil); err != nil {
-				return err
-			}
-			if err = first.read(f); err != nil {
-				return err
-			}
-			return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
-				if in.FirstBoot, err = first.of(ctx, s, in.Image, cmd); err != nil {
-					return err
-				}
-				n, err := s.Create(ctx, in)
-				if err == nil && (in.Start || wait) {
-					n, err = s.Wait(ctx, n.ID)
-				}
-				return f.printNode(n, err)
-			})
-		}),
+		RunE:              f.command(func(cmd *cobra.Command, args []string) error { return c.run(f, cmd, args[0]) }),
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&in.Image, "image", "", "`image` it stands on, or is installed from")
-	flags.IntVar(&in.VCPUs, "vcpus", 0, "number of vCPUs (default: the image's, or the settings')")
-	flags.IntVar(&in.MemoryMiB, "memory", 0, "memory in `MiB` (default: the image's, or the settings')")
-	flags.IntVar(&in.DiskGiB, "disk", 0, fmt.Sprintf("size of its disk in `GiB`, not below the image's (default: the image's, or %d for an ISO)", lab.DefaultDiskGiB))
-	flags.StringVar((*string)(&in.Firmware), "firmware", "", "bios or uefi (default: the image's, or bios)")
-	flags.BoolVar(&tpm, "tpm", false, "give it a TPM 2.0 (default: the image's)")
-	flags.IntVar(&in.StopSeconds, "stop-seconds", 0, "`seconds` a stop may take before it is forced (default 30)")
-	flags.StringVar(&in.Keymap, "keymap", "", "`keymap` of the console, such as de")
-	flags.BoolVar(&in.Clipboard, "clipboard", false, "share the clipboard with a guest that runs spice-vdagent")
-	flags.StringVar(&in.Notes, "notes", "", "your own `text`")
-	flags.StringArrayVar(&parameters, "guacamole", nil, "`KEY=VALUE` for its console at the gateway, such as read-only=true; may be repeated")
-	flags.BoolVar(&in.Start, "start", false, "boot it")
-	flags.BoolVar(&wait, "wait", false, "return when it runs")
-	first.flags(cmd)
+	c.flags(cmd)
 	must(cmd.MarkFlagRequired("image"))
 	must(cmd.RegisterFlagCompletionFunc("image", f.completeImages))
 	return cmd
+}
+
+// creation is what node create is told.
+type creation struct {
+	in         service.CreateInput
+	wait, tpm  bool
+	parameters []string // of the connection at the gateway
+	first      firstBoot
+}
+
+func (c *creation) flags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&c.in.Image, "image", "", "`image` it stands on, or is installed from")
+	flags.IntVar(&c.in.VCPUs, "vcpus", 0, "number of vCPUs (default: the image's, or the settings')")
+	flags.IntVar(&c.in.MemoryMiB, "memory", 0, "memory in `MiB` (default: the image's, or the settings')")
+	flags.IntVar(&c.in.DiskGiB, "disk", 0, fmt.Sprintf("size of its disk in `GiB`, not below the image's (default: the image's, or %d for an ISO)", lab.DefaultDiskGiB))
+	flags.StringVar((*string)(&c.in.Firmware), "firmware", "", "bios or uefi (default: the image's, or bios)")
+	flags.BoolVar(&c.tpm, "tpm", false, "give it a TPM 2.0 (default: the image's)")
+	flags.IntVar(&c.in.StopSeconds, "stop-seconds", 0, "`seconds` a stop may take before it is forced (default 30)")
+	flags.StringVar(&c.in.Keymap, "keymap", "", "`keymap` of the console, such as de")
+	flags.BoolVar(&c.in.Clipboard, "clipboard", false, "share the clipboard with a guest that runs spice-vdagent")
+	flags.StringVar(&c.in.Notes, "notes", "", "your own `text`")
+	flags.StringArrayVar(&c.parameters, "guacamole", nil, "`KEY=VALUE` for its console at the gateway, such as read-only=true; may be repeated")
+	flags.BoolVar(&c.in.Start, "start", false, "boot it")
+	flags.BoolVar(&c.wait, "wait", false, "return when it runs")
+	c.first.flags(cmd)
+}
+
+func (c *creation) run(f *face, cmd *cobra.Command, name string) (err error) {
+	c.in.Name, c.in.TPM = name, given(cmd, "tpm", &c.tpm)
+	if c.in.Guacamole, err = parametersOf(c.parameters, nil); err != nil {
+		return err
+	}
+	if err = c.first.read(f); err != nil {
+		return err
+	}
+	return f.settled(cmd.Context(), func(ctx context.Context, s *service.Service) error {
+		if c.in.FirstBoot, err = c.first.of(ctx, s, c.in.Image, cmd); err != nil {
+			return err
+		}
+		n, err := s.Create(ctx, c.in)
+		if err == nil && (c.in.Start || c.wait) {
+			n, err = s.Wait(ctx, n.ID)
+		}
+		return f.printNode(n, err)
+	})
 }
 
 func (f *face) nodeRename() *cobra.Command {

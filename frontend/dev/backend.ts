@@ -8,6 +8,7 @@ import type { SettingsChange } from '../src/lib/api';
 import type { GatewaySettings, Image, LabEvent, Node, Problem, State } from '../src/lib/lab';
 import { Gateway } from './gateway';
 import { host } from './host';
+import { serveScreenshots } from './screenshot';
 import { changeSettings, folders, settings } from './settings';
 
 const asked = new URLSearchParams(location.search);
@@ -17,7 +18,8 @@ const minutesAgo = (n: number) => new Date(Date.now() - n * 60_000).toISOString(
 const nodes = new Map<string, Node>();
 const images = new Map<string, Image>();
 const deleted = new Map<string, Node>();
-let send: (event: LabEvent) => void = () => undefined;
+const hearing: ((event: LabEvent) => void)[] = [];
+const send = (event: LabEvent) => hearing.forEach((apply) => apply(event));
 
 const gateway = new Gateway((status) => {
   send({ kind: 'gateway', gateway: status } as LabEvent);
@@ -328,6 +330,8 @@ const calls: Record<string, (...args: never[]) => unknown> = {
       ...changes,
     });
   },
+  Appearance: () => ({ accent: '', zoom: 1, language: '' }),
+  Opening: () => ({ hidden: false, view: '', console: '', node: '', files: [] }),
   Health: () => ({
     host,
     checks: [
@@ -356,31 +360,12 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   }),
 };
 
-/** A guest's screen of text, another each second. */
-async function screenshot(id: string): Promise<Response> {
-  const canvas = new OffscreenCanvas(320, 240);
-  const pen = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
-  pen.fillRect(0, 0, 320, 240);
-  pen.fillStyle = '#b8c4b8';
-  pen.font = '9px monospace';
-  const { name } = find(id);
-  const lines = ['Welcome to the tiny lab image.', '', `${name} login: root`, `${name}:~# uptime`];
-  lines.push(` ${new Date().toLocaleTimeString('en-GB')} up 7 min, load average: 0.08`, `${name}:~# _`);
-  lines.forEach((line, n) => pen.fillText(line, 6, 14 + n * 11));
-  return new Response(await canvas.convertToBlob());
-}
-
-const { fetch } = window;
-window.fetch = (address, options) => {
-  const id = /^\/screenshot\/([^?]*)/.exec(String(address))?.[1];
-  return id ? screenshot(id) : fetch(address, options);
-};
-
 async function answer(name: string, args: unknown[]): Promise<unknown> {
   await new Promise((resolve) => setTimeout(resolve, 5));
   return calls[name]?.(...(args as never[]));
 }
 
+serveScreenshots((id) => find(id).name);
 furnish();
 const app = new Proxy(
   {},
@@ -394,7 +379,8 @@ const app = new Proxy(
 Object.assign(window, {
   go: { app: { App: app } },
   runtime: {
-    EventsOnMultiple: (_: string, apply: typeof send) => (send = apply),
+    EventsOnMultiple: (name: string, apply: typeof send) => name === 'event' && hearing.push(apply),
+    OnFileDrop: () => undefined, // files are dropped from another program
     Environment: () => Promise.resolve({ platform: asked.has('window') ? 'linux' : 'browser' }),
     ClipboardGetText: () => navigator.clipboard.readText(),
     ClipboardSetText: (text: string) =>

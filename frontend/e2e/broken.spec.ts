@@ -9,6 +9,7 @@ test('a part of the page that goes wrong says what to do, and the rest goes on',
   await page.route('**/rpc/Health', (route) =>
     wrong ? route.fulfill({ json: nonsense }) : route.continue(),
   );
+  await page.emulateMedia({ colorScheme: 'dark' });
   await open(page, '#/health');
   const broken = page.getByTestId('broken');
   await expect(broken).toContainText('This part of the page went wrong');
