@@ -177,7 +177,7 @@ func (r *rig) upkeep() upkeep.Options {
 	return upkeep.Options{
 		Folders: map[lab.FolderName]string{
 			lab.FolderData: p.Data, lab.FolderSettings: filepath.Dir(p.Settings), lab.FolderState: p.State,
-			lab.FolderLog: p.Logs, lab.FolderCrashes: p.Crashes,
+			lab.FolderLog: p.Logs, lab.FolderCrashes: p.Crashes, lab.FolderCache: p.Cache,
 		},
 		Skip: p.SessionPool, Log: p.Log, Crashes: p.Crashes,
 	}

@@ -175,7 +175,7 @@ func TestPoolPathFollowsProfile(t *testing.T) {
 
 func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 	root := t.TempDir()
-	for _, name := range []string{"DATA_HOME", "CONFIG_HOME", "STATE_HOME"} {
+	for _, name := range []string{"DATA_HOME", "CONFIG_HOME", "STATE_HOME", "CACHE_HOME"} {
 		t.Setenv("XDG_"+name, filepath.Join(root, name))
 	}
 	t.Setenv("XDG_RUNTIME_DIR", root)
@@ -193,6 +193,7 @@ func TestPathsFollowTheEnvironmentOfNow(t *testing.T) {
 		SessionPool:  root + "/DATA_HOME/sandboxlabs/pool",
 		Gateway:      root + "/DATA_HOME/sandboxlabs/gateway",
 		Data:         root + "/DATA_HOME/sandboxlabs",
+		Cache:        root + "/CACHE_HOME/sandboxlabs",
 		State:        root + "/STATE_HOME/sandboxlabs",
 		Log:          root + "/STATE_HOME/sandboxlabs/log/sandboxlabs.log",
 		Crashes:      root + "/STATE_HOME/sandboxlabs/crashes",

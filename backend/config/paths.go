@@ -55,6 +55,7 @@ type Paths struct {
 	Gateway      string // folder of the gateway's containers
 	Data         string // folder of all that is kept
 	State        string // folder of all that can be lost
+	Cache        string // folder that WebKit keeps for the window, by the name of the program
 	Logs         string // folder
 	Log          string // file within
 	Crashes      string // folder
@@ -92,6 +93,7 @@ func ReadPaths() Paths {
 		Gateway:      filepath.Join(data, gatewayName),
 		Data:         data,
 		State:        state,
+		Cache:        filepath.Join(xdg.CacheHome, dirName),
 		Log:          filepath.Join(state, logName, logFileName),
 		Crashes:      filepath.Join(state, crashesName),
 		Logs:         filepath.Join(state, logName),

@@ -17,10 +17,11 @@ const (
 	FolderState    FolderName = "state" // history, log and crash reports
 	FolderLog      FolderName = "log"
 	FolderCrashes  FolderName = "crashes"
+	FolderCache    FolderName = "cache" // of the window: WebKit makes it, and makes it anew
 )
 
 // FolderNames lists them.
-var FolderNames = []FolderName{FolderData, FolderImages, FolderOverlays, FolderSettings, FolderState, FolderLog, FolderCrashes}
+var FolderNames = []FolderName{FolderData, FolderImages, FolderOverlays, FolderSettings, FolderState, FolderLog, FolderCrashes, FolderCache}
 
 // Folder is one of them.
 type Folder struct {

@@ -70,4 +70,5 @@ export const folders = [
   { name: 'state', path: `${home}/state/sandboxlabs`, bytes: 1_253_376, files: 14 },
   { name: 'log', path: `${home}/state/sandboxlabs/log`, bytes: 1_191_936, files: 2 },
   { name: 'crashes', path: `${home}/state/sandboxlabs/crashes`, bytes: 8192, files: 1 },
+  { name: 'cache', path: '/home/ada/.cache/sandboxlabs', bytes: 1_048_576, files: 40 },
 ] as Folder[];

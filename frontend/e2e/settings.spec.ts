@@ -308,6 +308,7 @@ test('settings are found by their words, and folders and log are there', async (
   await expect(page.getByTestId('no-setting')).toBeVisible();
   await page.getByTestId('search').fill('');
   await expect(page.getByTestId('settings-file')).toHaveText(file);
+  await expect(page.getByTestId('folder').last()).toContainText(`${place.dir}/cache/sandboxlabs`);
   for (const it of await page.getByTestId('folder').all())
     await expect(it).toHaveAttribute('data-known', 'true');
   await expect(page.getByTestId('folder-open')).toHaveCount(0); // a browser can not

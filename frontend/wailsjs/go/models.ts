@@ -51,6 +51,7 @@ export namespace lab {
 	    uefi = "uefi",
 	}
 	export enum FolderName {
+	    cache = "cache",
 	    crashes = "crashes",
 	    data = "data",
 	    images = "images",
