@@ -77,7 +77,7 @@ dist: setup-test build $(NFPM) ## leave .deb, .rpm, tarball, SBOM and checksums 
 fuzz: setup-test ## have schemathesis try the API for FOR (300) seconds, and Go every parser for a minute
 	FUZZ_SECONDS=$(or $(FOR),300) go test -tags $(TAGS) -count=1 -v -timeout 1h -run '^TestFuzzerFindsNothing$$' ./backend/rest/api
 	go test -tags $(TAGS) -list '^Fuzz' ./backend/... | awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { while (n > 0) print names[--n], $$2 }' | \
-	  while read -r name package; do go test -tags $(TAGS) -run '^$$' -fuzz "^$$name$$" -fuzztime 60s "$$package"; done
+	  while read -r name package; do go test -tags $(TAGS) -run '^$$' -fuzz "^$$name$$" -fuzztime 60s "$$package" || exit 1; done
 
 bench: setup-bench build image ## measure it beside qemu-img and virsh
 	go run -tags $(TAGS) ./build/bench
