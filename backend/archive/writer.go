@@ -10,8 +10,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
-
 	"sandboxlabs/backend/lab"
 )
 
@@ -25,7 +23,7 @@ const (
 
 // Writer writes a backup.
 type Writer struct {
-	zstd *zstd.Encoder
+	zstd *packer
 	tar  *tar.Writer
 	made Manifest
 	left []Member
@@ -45,7 +43,7 @@ func NewWriter(to io.Writer, m Manifest) (*Writer, error) {
 	if len(text) > maxManifest {
 		return nil, lab.Errorf(lab.KindInvalid, "so many nodes do not fit into one backup").WithHint("Make several, of some of the nodes each.")
 	}
-	packed, err := zstd.NewWriter(to, zstd.WithEncoderLevel(zstd.SpeedDefault))
+	packed, err := newPacker(to)
 	if err != nil {
 		return nil, lab.Errorf(lab.KindInternal, "the backup can not be packed").WithCause(err)
 	}
