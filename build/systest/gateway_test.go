@@ -221,7 +221,7 @@ func TestTwoPrograms(t *testing.T) {
 		node := w.node("two")
 		w.program(t, "image", "add", w.site.image, "--name", "tiny")
 		g := w.mustGateway(t)
-		first, second := mustPage(t, w), mustPage(t, w)
+		first, second := mustPage(t, w), mustPage(t, w, "--socket", w.path(runtimeDir, "second.sock"))
 		n := first.call(t, "Create", map[string]any{"name": node, "image": "tiny"})
 		for range 3 {
 			w.virshStart(t, node)

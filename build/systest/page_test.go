@@ -38,9 +38,9 @@ type page struct {
 var linkPattern = regexp.MustCompile(`http://127\.0\.0\.1:\d+/\?token=\w+`)
 
 // mustPage runs `sandboxlabs serve` until the test ends, and opens its page.
-func mustPage(t *testing.T, w *world) *page {
+func mustPage(t *testing.T, w *world, flags ...string) *page {
 	t.Helper()
-	cmd := w.cmd(context.Background(), "sandboxlabs", "serve", "--listen", "127.0.0.1:0")
+	cmd := w.cmd(context.Background(), "sandboxlabs", append([]string{"serve", "--listen", "127.0.0.1:0"}, flags...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
