@@ -190,8 +190,10 @@ test('a wrong value says why, and changes nothing', async ({ page, tolerated }) 
 test('what the command line or an editor changes is there at once, on every page', async ({
   page,
   context,
+  lab,
   tolerated,
 }) => {
+  await lab.rpc('Prefer', { 'create.hardware': '' }); // what other tests chose would go before
   tolerated.push(/status of 400 .*rpc\/Settings/); // while a person has written nonsense
   await open(page, '#/settings');
   const second = await context.newPage();

@@ -289,7 +289,7 @@ func (p *Pool) Download(ctx context.Context, name string) (content io.ReadCloser
 			return err
 		}
 		whole := bytes.Clone(v.content)
-		if isOverlay(name) { // what the guest wrote, and nothing else
+		if isOverlay(name) && !bytes.HasPrefix(whole, []byte("QFI\xfb")) { // what the guest wrote, and no file
 			whole = append(whole, make([]byte, max(0, v.FileBytes-int64(len(whole))))...)
 		}
 		content = io.NopCloser(bytes.NewReader(whole))
