@@ -11,7 +11,7 @@ import (
 )
 
 // killRounds is how often each program is killed in the middle of its work.
-const killRounds = 4
+const killRounds = 3
 
 // killed runs a command of the program and kills it at a random moment of the
 // time it takes.

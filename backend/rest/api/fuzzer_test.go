@@ -9,7 +9,7 @@ import (
 )
 
 // fuzzerSeconds is for how long the fuzzer runs: FUZZ_SECONDS, or what a gate can wait for.
-func fuzzerSeconds() string { return cmp.Or(os.Getenv("FUZZ_SECONDS"), "20") }
+func fuzzerSeconds() string { return cmp.Or(os.Getenv("FUZZ_SECONDS"), "10") }
 
 // TestFuzzerFindsNothing sends what schemathesis makes of the document: no 5xx,
 // and nothing that the document does not say.
