@@ -199,3 +199,25 @@ func TestCheckEntry(t *testing.T) {
 	_, err := c.CheckEntry(t.Context(), "nothing")
 	wantError(t, err, lab.KindNotFound, "nothing")
 }
+
+// FuzzCatalogue reads a catalogue as a person may have written it: what is taken
+// keeps the rules, and no two are called alike.
+func FuzzCatalogue(f *testing.F) {
+	f.Add([]byte(theirEntry()))
+	f.Add([]byte(theirEntry() + theirEntry(`id = "other"`, `tpm = true`)))
+	f.Add([]byte("[[image]]\nid = 1\n[[image.x]]"))
+	f.Add([]byte("image = []\n"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		entries, err := parseCatalogue("catalogue.toml", content)
+		if err != nil {
+			return
+		}
+		seen := map[string]bool{}
+		for _, e := range entries {
+			if field, err := e.Check(); err != nil || seen[e.ID] {
+				t.Errorf("got %+v, seen before: %v, %s: %v, want one that keeps the rules", e, seen[e.ID], field, err)
+			}
+			seen[e.ID] = true
+		}
+	})
+}
