@@ -55,10 +55,9 @@ func TestAt(t *testing.T) {
 	}
 }
 
-// Of a key that is set twice the decoder tells no place.
-func TestFaultWithoutAPlace(t *testing.T) {
+func TestKeySetTwice(t *testing.T) {
 	err := Decode("f", []byte("name = \"a\"\nname = \"b\"\n"), new(shelf), "unknown")
-	if err == nil || !strings.Contains(err.Error(), "f: ") || !strings.Contains(err.Error(), "name is already defined") {
-		t.Errorf("got %v, want the file and the key", err)
+	if want := "f, line 2, name: key name is already defined"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

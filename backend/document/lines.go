@@ -55,7 +55,8 @@ func keyOf(p *unstable.Parser, e *unstable.Node) (key string, line int) {
 func lineOf(content []byte, key string) int {
 	line, longest := 0, 0
 	for _, p := range places(content) {
-		inside := p.key == key || strings.HasPrefix(key, p.key+".")
+		is := strings.ToLower(p.key) // the decoder is lenient there
+		inside := is == key || strings.HasPrefix(key, is+".")
 		if inside && len(p.key) >= longest {
 			line, longest = p.line, len(p.key)
 		}

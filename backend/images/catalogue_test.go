@@ -113,7 +113,7 @@ func TestBadFilesLeaveTheRest(t *testing.T) {
 	}{
 		"unknown key":         {theirEntry(`colour = "red"`), "image.colour", "has nothing of that name", 15},
 		"unknown table":       {"[images]\nid = \"x\"\n", "images", "has nothing of that name", 1},
-		"no list":             {"[image]\nid = \"x\"\n", "image", "", 1},
+		"no list":             {"image = 3\n", "image", "integer", 1},
 		"wrong type":          {theirEntry(`memory_mib = "much"`), "image.memory_mib", "string", 13},
 		"syntax":              {"[[image]]\nid = \n", "", "", 2},
 		"same id":             {theirEntry() + theirEntry(`id = "other"`) + theirEntry(), "image.id", `"mine" is the id of another`, 30},
