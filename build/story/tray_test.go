@@ -188,6 +188,7 @@ func (s seat) closeWithoutTray(first *launch, g *guest, album string) {
 	t := s.place.t
 	t.Helper()
 	page := s.look(first, album)
+	page.await(id("node-row"))
 	s.do("windowactivate", "--sync", page.window, "key", "alt+F4")
 	page.await(id("closing-dialog"), "1 node goes on running")
 	page.settle()
@@ -215,6 +216,7 @@ func (s seat) closeAsking(album string) {
 	s.place.sandboxlabs("settings", "set", "desktop.close", "ask")
 	l := s.launch()
 	page := s.look(l, album)
+	page.await(id("node-row"))
 	s.do("windowactivate", "--sync", page.window, "key", "alt+F4")
 	page.await(id("closing-dialog"), "There is no tray to hide in.")
 	page.settle()
@@ -235,6 +237,7 @@ func (s seat) answer(album, button string, prepare func()) {
 	t.Helper()
 	l := s.launch()
 	page := s.look(l, album)
+	page.await(id("node-row")) // it hears that it is to be closed by now
 	prepare()
 	s.do("windowactivate", "--sync", page.window, "key", "alt+F4")
 	page.click(id(button))

@@ -80,7 +80,8 @@ test('virsh takes the port, which is said, and it can be taken back', async ({ p
   await page.getByTestId('serial-retake').click();
   await expect(serial(page)).toBeVisible();
   await expect(page.getByTestId('serial-note')).toHaveCount(0);
-  await gone; // virsh ends when it has lost the port
+  client.kill();
+  await gone;
   await serial(page).getByRole('textbox').first().focus();
   await say(page, 'after');
 });

@@ -193,7 +193,9 @@ test('what the command line or an editor changes is there at once, on every page
   lab,
   tolerated,
 }) => {
-  await lab.rpc('Prefer', { 'create.hardware': '' }); // what other tests chose would go before
+  // What other tests chose, and what their nodes have, would go before.
+  await lab.rpc('Prefer', { 'create.hardware': '' });
+  await lab.clear();
   tolerated.push(/status of 400 .*rpc\/Settings/); // while a person has written nonsense
   await open(page, '#/settings');
   const second = await context.newPage();
