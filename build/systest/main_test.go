@@ -36,6 +36,14 @@ func runAll(m *testing.M) (code int) {
 
 // inEachProfile runs a test in a world of each profile.
 func inEachProfile(t *testing.T, test func(*testing.T, *world)) {
+	t.Helper()
+	in(t, profiles, test)
+}
+
+// in runs a test in the profiles that are named: in one alone where both go the same
+// way, and another test has gone it in each.
+func in(t *testing.T, profiles []string, test func(*testing.T, *world)) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("needs libvirt; run without -short")
 	}
