@@ -128,7 +128,7 @@ func killedAfter(t *testing.T, w *world, takes time.Duration, args ...string) {
 // node goes on on its own disk, the next run leaves nothing over, and what is not
 // there can be restored.
 func TestKilledInABackup(t *testing.T) {
-	in(t, []string{"session"}, func(t *testing.T, w *world) {
+	in(t, []string{session}, func(t *testing.T, w *world) {
 		on, off := w.node("on"), w.node("off")
 		w.must(t, "mkdir", "-m", "0777", w.path("files"))
 		file := w.path("files", "lab.sbx")
@@ -173,7 +173,7 @@ func TestKilledInABackup(t *testing.T) {
 
 // TestInterruptedBackup interrupts a backup as Ctrl-C does: nothing of the file stays.
 func TestInterruptedBackup(t *testing.T) {
-	in(t, []string{"system"}, func(t *testing.T, w *world) {
+	in(t, []string{system}, func(t *testing.T, w *world) {
 		node, dir := w.node("on"), w.path("files")
 		w.must(t, "mkdir", "-m", "0777", dir)
 		w.program(t, "image", "add", w.site.image, "--name", "tiny")

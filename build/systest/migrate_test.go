@@ -139,7 +139,7 @@ func TestImportPrototype(t *testing.T) {
 // TestImportPrototypeKilled kills the program at random moments of moving a folder.
 // Nothing is half there, nothing is lost, and the next run goes on.
 func TestImportPrototypeKilled(t *testing.T) {
-	in(t, []string{"session"}, func(t *testing.T, w *world) {
+	in(t, []string{session}, func(t *testing.T, w *world) {
 		f := mustPrototype(t, w, "moved")
 		w.list(t) // libvirt is up by now
 		began := time.Now()
