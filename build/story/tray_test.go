@@ -188,7 +188,6 @@ func (s seat) closeWithoutTray(first *launch, g *guest, album string) {
 	t := s.place.t
 	t.Helper()
 	page := s.look(first, album)
-	page.await(id("node-row"))
 	s.do("windowactivate", "--sync", page.window, "key", "alt+F4")
 	page.await(id("closing-dialog"), "1 node goes on running")
 	page.settle()
