@@ -49,23 +49,27 @@ func painted(ctx context.Context, display string) error {
 	defer cancel()
 	for {
 		picture, err := run(ctx, os.Environ(), "xwd", "-root", "-silent", "-display", display)
-		if err == nil && colours(picture) > 16 {
+		if err == nil && colours(picture) > enough {
 			return nil
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("the window was not painted: %w", errors.Join(ctx.Err(), err))
 		}
+		time.Sleep(20 * time.Millisecond) // looking must not take the processor from who paints
 	}
 }
 
-// colours counts the distinct 32-bit pixels of an XWD file: its header's first
+// enough colours are those of text, which a flat surface has not.
+const enough = 16
+
+// colours counts the distinct 32-bit pixels of an XWD file, until there are enough: its header's first
 // word is the header's length, its twentieth the number of colour cells, of 12
 // bytes each, that follow it (X11/XWDFile.h).
 func colours(file []byte) int {
 	start := binary.BigEndian.Uint32(file) + 12*binary.BigEndian.Uint32(file[76:])
 	pixels := file[start:]
 	seen := map[uint32]bool{}
-	for ; len(pixels) >= 4; pixels = pixels[4:] {
+	for ; len(pixels) >= 4 && len(seen) <= enough; pixels = pixels[4:] {
 		seen[binary.LittleEndian.Uint32(pixels)] = true
 	}
 	return len(seen)
