@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/service"
@@ -75,23 +76,62 @@ func (f *face) backupFile(ctx context.Context, in service.BackupInput, name stri
 		return lab.Errorf(lab.KindExists, "there is a file %s already", name).WithHint("Choose another name, or remove it first.")
 	}
 	part := name + ".part"
-	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := openPart(part)
 	if err != nil {
-		return explainFile(err, part)
+		return err
 	}
 	a, err := f.makeBackup(ctx, in, file)
 	if err == nil {
 		err = explainFile(errors.Join(file.Chmod(0o600), file.Sync()), part)
 	}
-	err = errors.Join(err, explainFile(file.Close(), part))
-	if err == nil {
-		err = explainFile(errors.Join(os.Rename(part, name), syncFolder(filepath.Dir(name))), name)
+	if err == nil { // while it is locked: nobody begins anew in it
+		err = explainFile(errors.Join(renameNew(part, name), syncFolder(filepath.Dir(name))), name)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(part))
+		if left := os.Remove(part); !errors.Is(left, fs.ErrNotExist) {
+			err = errors.Join(err, left)
+		}
+	}
+	if err = errors.Join(err, explainFile(file.Close(), name)); err != nil {
+		return err
 	}
 	f.print(a, func(w io.Writer) { tellBackup(w, a) })
 	return nil
+}
+
+// renameNew renames a file and replaces none, where the file system can do that at once.
+func renameNew(from, to string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+		return os.Rename(from, to)
+	}
+	return err
+}
+
+// openPart opens the file of a backup that is not whole, for one process at a time:
+// it may be left of one that was killed, or be under way in another.
+func openPart(part string) (*os.File, error) {
+	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, explainFile(err, part)
+	}
+	err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) || err == nil && !isAt(file, part) { // just become a whole one's file
+		err = lab.Errorf(lab.KindBusy, "another backup is being written to %s", part).WithHint("Wait until it is done, or choose another name.")
+	} else if err = errors.Join(err, file.Truncate(0)); err != nil {
+		err = explainFile(err, part)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// isAt reports whether a file still has a name.
+func isAt(file *os.File, name string) bool {
+	here, err := file.Stat()
+	there, e := os.Lstat(name)
+	return err == nil && e == nil && os.SameFile(here, there)
 }
 
 func syncFolder(dir string) error {
@@ -108,6 +148,8 @@ func explainFile(err error, name string) error {
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		return lab.Errorf(lab.KindNotFound, "there is no %s", name).WithHint("See whether the path is right.").WithCause(err)
+	case errors.Is(err, fs.ErrExist):
+		return lab.Errorf(lab.KindExists, "another file has become %s meanwhile", name).WithHint("Choose another name.").WithCause(err)
 	case errors.Is(err, fs.ErrPermission):
 		return lab.Errorf(lab.KindDenied, "you may not use %s", name).WithHint("Choose a place that is yours.").WithCause(err)
 	}

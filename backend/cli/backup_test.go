@@ -96,3 +96,45 @@ func TestBackupLeavesNoPart(t *testing.T) {
 		t.Errorf("got %+v for a folder that is not there", o)
 	}
 }
+
+// Two backups into one file: the second is refused, and the first's stays as it is.
+func TestBackupIsWrittenByOne(t *testing.T) {
+	d, dir := mustDesk(t), t.TempDir()
+	d.mustRun(t, "node", "create", "web", "--image", "tiny")
+	file := filepath.Join(dir, "lab.sbx")
+	first, err := openPart(file + ".part")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.WriteString("under way"); err != nil {
+		t.Fatal(err)
+	}
+	if p := mustJSON[lab.Problem](t, d, exitFailed, "backup", file); p.Kind != lab.KindBusy {
+		t.Errorf("got %+v, want it busy", p)
+	}
+	if got, err := os.ReadFile(file + ".part"); err != nil || string(got) != "under way" {
+		t.Errorf("got %q, %v, want the first's as it is", got, err)
+	}
+	if err := first.Close(); err != nil { // killed: what it left is begun anew
+		t.Fatal(err)
+	}
+	d.mustRun(t, "backup", file)
+	mustHold(t, dir, "lab.sbx")
+	d.mustRun(t, "restore", file, "--dry-run", "--new-ids", "--rename", "web=copy")
+}
+
+func TestRenameNewReplacesNothing(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	for _, name := range []string{from, to} {
+		if err := os.WriteFile(name, []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := explainFile(renameNew(from, to), to); lab.KindOf(err) != lab.KindExists {
+		t.Errorf("got %v, want KindExists", err)
+	}
+	if got, err := os.ReadFile(to); err != nil || string(got) != to {
+		t.Errorf("got %q, %v, want the file that was there", got, err)
+	}
+}
