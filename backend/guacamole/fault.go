@@ -112,12 +112,13 @@ func connectFault(err error) *lab.Error {
 	switch {
 	case isUntrusted(err):
 		return errTrust.WithCause(innermost(err))
-	case strings.Contains(err.Error(), "server refused TLS connection"):
-		return errPlain
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return errLate
 	case isNetwork(err):
 		return errGone.WithCause(innermost(err))
+	// Last: where plain is allowed too, the error has why that failed besides.
+	case strings.Contains(err.Error(), "server refused TLS connection"):
+		return errPlain
 	}
 	return lab.Errorf(lab.KindInternal, "the gateway's database could not be used").WithCause(innermost(err))
 }

@@ -1,9 +1,13 @@
 package guacamole
 
 import (
+	"errors"
+	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -264,5 +268,17 @@ func TestOpenTellsWhetherOthersListen(t *testing.T) {
 		if got := newWeb(base).open(); got != want {
 			t.Errorf("%s: got %v, want %v", base, got, want)
 		}
+	}
+}
+
+// A database that ends while it refuses TLS is gone, where we would have spoken plainly too.
+func TestDatabaseThatEndsWhileItIsAsked(t *testing.T) {
+	refused := errors.New("server refused TLS connection")
+	gone := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	if got := fault(fmt.Errorf("connect: %w", errors.Join(refused, gone))); lab.KindOf(got) != lab.KindUnavailable {
+		t.Errorf("got %v, want that it is gone", got)
+	}
+	if got := fault(refused); !errors.Is(got, errPlain) {
+		t.Errorf("got %v, want %v", got, errPlain)
 	}
 }
