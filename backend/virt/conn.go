@@ -86,7 +86,7 @@ func (c *Conn) Connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.users.Done()
+	s.leave()
 	return nil
 }
 
@@ -108,6 +108,7 @@ func (c *Conn) run(ctx context.Context) {
 			c.unlink(c.uri.diagnose(err), away.begun())
 		} else {
 			c.link(s)
+			s.rest(c.uri)
 			wait, away = firstWait, outage{}
 			select {
 			case <-s.over.Done():
@@ -187,7 +188,7 @@ func (c *Conn) linked(l *lab.Link) {
 	}
 }
 
-// borrow gives the session that is alive; the caller must call users.Done.
+// borrow gives the session that is alive; the caller must call its leave.
 func (c *Conn) borrow(ctx context.Context) (*session, error) {
 	if err := lab.Cancelled(ctx); err != nil {
 		return nil, err
@@ -202,7 +203,7 @@ func (c *Conn) borrow(ctx context.Context) (*session, error) {
 	if c.live == nil {
 		return nil, c.problem
 	}
-	c.live.users.Add(1)
+	c.live.join()
 	return c.live, nil
 }
 
@@ -213,7 +214,7 @@ func (c *Conn) with(ctx context.Context, what string, call func(s *session) erro
 	if err != nil {
 		return err
 	}
-	defer s.users.Done()
+	defer s.leave()
 	err = call(s)
 	if err == nil {
 		return nil

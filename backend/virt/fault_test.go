@@ -243,13 +243,44 @@ func TestDaemonDies(t *testing.T) {
 	}
 }
 
+// TestDaemonHangs stops the user's own libvirtd in its tracks: who waits for its
+// answer is told that the connection is lost, and it mends itself.
+func TestDaemonHangs(t *testing.T) {
+	needReal(t)
+	if os.Geteuid() == 0 {
+		t.Log("the system's libvirt is not ours to stop: TestAsUser runs this with a user's own")
+		return
+	}
+	c := mustOpen(t)
+	spec := mustDefine(t, c)
+	hints := make(chan lab.Hint, 1000)
+	c.Watch(t.Context(), func(h lab.Hint) { hints <- h })
+	<-hints
+	time.Sleep(2 * time.Second) // longer than between two questions whether it is there, which rest meanwhile
+	mustSignalDaemon(t, os.Getenv("XDG_RUNTIME_DIR"), syscall.SIGSTOP)
+	begin := time.Now()
+	_, err := c.Domain(t.Context(), spec.ID)
+	mustSignalDaemon(t, os.Getenv("XDG_RUNTIME_DIR"), syscall.SIGCONT)
+	wantProblem(t, err, lab.KindUnavailable, "lost")
+	t.Logf("noticed after %v", time.Since(begin))
+	for l := awaitLink(t, hints); !l.Connected; l = awaitLink(t, hints) {
+		t.Logf("attempt %d failed: %s", l.Attempts, l.Problem.Message)
+	}
+	mustDomain(t, c, spec.ID)
+}
+
 func mustKillDaemon(t *testing.T, runtime string) {
+	t.Helper()
+	mustSignalDaemon(t, runtime, syscall.SIGKILL)
+}
+
+func mustSignalDaemon(t *testing.T, runtime string, signal syscall.Signal) {
 	t.Helper()
 	pid, err := daemonPID(runtime)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(pid, signal); err != nil {
 		t.Fatal(err)
 	}
 }

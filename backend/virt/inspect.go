@@ -105,11 +105,11 @@ func (c *Conn) askAgent(ctx context.Context, s *session, d *libvirt.Domain) ([]l
 		c.asks(id, false)
 		return nil, err
 	}
-	s.users.Add(1)
+	s.join()
 	answered := make(chan []libvirt.DomainInterface, 1)
 	failed := make(chan error, 1)
 	go func() {
-		defer s.users.Done()
+		defer s.leave()
 		defer c.asks(id, false)
 		defer free(d)
 		found, err := d.ListAllInterfaceAddresses(libvirt.DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)

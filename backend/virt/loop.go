@@ -18,6 +18,7 @@ type loop struct {
 	wake int // an eventfd; written to when there is something else to wait for
 
 	mu      sync.Mutex // never held while libvirt is called
+	waiting int        // how many wait for an answer, see attend
 	last    int        // the number given last
 	sockets map[int]*socket
 	timers  map[int]*timer
@@ -39,22 +40,47 @@ type timer struct {
 
 // startLoop makes the loop that serves every connection of the process. It has
 // no end.
-func startLoop() error {
+func startLoop() (*loop, error) {
 	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	l := &loop{wake: wake, sockets: make(map[int]*socket), timers: make(map[int]*timer)}
 	if err := libvirt.EventRegisterImpl(l); err != nil {
-		return errors.Join(err, unix.Close(wake))
+		return nil, errors.Join(err, unix.Close(wake))
 	}
 	go func() {
 		for {
 			l.turn()
 		}
 	}()
-	return nil
+	return l, nil
 }
+
+// attend counts one that waits for an answer of libvirt, until leave. While there
+// is none, timers rest: all they do is ask whether the connection is alive, and
+// nobody is to be woken once a second for an answer that nobody waits for. One
+// that comes due meanwhile asks as soon as somebody does.
+func (l *loop) attend() {
+	l.mu.Lock()
+	l.waiting++
+	first := l.waiting == 1
+	l.mu.Unlock()
+	if first {
+		l.change(func() {})
+	}
+}
+
+// leave ends what attend began.
+func (l *loop) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting--
+}
+
+// runs reports whether a timer does; mu is held. Those of no length are no clocks:
+// with them libvirt has its events told.
+func (l *loop) runs(t *timer) bool { return t.every == 0 || t.every > 0 && l.waiting > 0 }
 
 // turn waits for the next events and handles them.
 func (l *loop) turn() {
@@ -86,7 +112,7 @@ func (l *loop) plan() (watches []int, fds []unix.PollFd, wait int) {
 	}
 	wait = -1
 	for _, t := range l.timers {
-		if left := int(max(0, time.Until(t.due)+time.Millisecond-1) / time.Millisecond); t.every >= 0 && (wait < 0 || left < wait) {
+		if left := int(max(0, time.Until(t.due)+time.Millisecond-1) / time.Millisecond); l.runs(t) && (wait < 0 || left < wait) {
 			wait = left
 		}
 	}
@@ -118,7 +144,7 @@ func (l *loop) snapshot() map[int]*timer {
 func (l *loop) fire(number int) {
 	l.mu.Lock()
 	t, ok := l.timers[number]
-	due := ok && t.every >= 0 && !time.Now().Before(t.due)
+	due := ok && l.runs(t) && !time.Now().Before(t.due)
 	if due {
 		t.due = time.Now().Add(t.every)
 	}

@@ -17,6 +17,7 @@ const wouldBlock = -2
 // up every other call on the connection; it waits for libvirt's event instead.
 type stream struct {
 	*libvirt.Stream
+	loop     *loop
 	lost     <-chan struct{} // the connection broke or was closed
 	closed   chan struct{}
 	readable chan struct{}
@@ -38,8 +39,9 @@ func newStream(s *session) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.loop.attend()
 	return &stream{
-		Stream: handle, lost: s.over.Done(),
+		Stream: handle, loop: s.loop, lost: s.over.Done(),
 		closed: make(chan struct{}), readable: make(chan struct{}, 1), writable: make(chan struct{}, 1),
 	}, nil
 }
@@ -154,6 +156,7 @@ func (s *stream) end(how func(*libvirt.Stream) error) error {
 		return net.ErrClosed
 	}
 	s.done = true
+	s.loop.leave()
 	close(s.closed)
 	var err error
 	if s.awake != 0 {

@@ -222,3 +222,29 @@ func TestTimestamp(t *testing.T) {
 		t.Errorf("got %v, want the zero time", got)
 	}
 }
+
+// Nothing wakes the loop while nobody waits for an answer, but what libvirt has to tell.
+func TestTimersRest(t *testing.T) {
+	l := &loop{timers: map[int]*timer{}}
+	wait := func() int { _, _, wait := l.plan(); return wait }
+	second := &timer{}
+	second.set(1000)
+	l.timers[1] = second
+	if got := wait(); got != -1 {
+		t.Errorf("nobody waits: got %d ms, want none", got)
+	}
+	l.waiting = 2
+	l.leave()
+	if got := wait(); got <= 0 || got > 1000 {
+		t.Errorf("somebody waits: got %d ms, want 1000 at most", got)
+	}
+	l.leave()
+	l.timers[2] = &timer{every: -1}
+	if got := wait(); got != -1 {
+		t.Errorf("nobody waits any more: got %d ms, want none", got)
+	}
+	l.timers[2].set(0)
+	if got := wait(); got != 0 {
+		t.Errorf("an event is to be told: got %d ms, want 0", got)
+	}
+}
