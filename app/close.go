@@ -117,7 +117,7 @@ func (a *App) Stay() { a.answered() }
 
 func (a *App) hide() {
 	a.asked.Store(false)
-	a.hidden.Store(true)
+	a.setHidden(true)
 	a.tray.Awake(false)
 	runtime.WindowHide(a.ctx)
 	if !a.tray.Here() { // it went in the meantime
@@ -125,11 +125,17 @@ func (a *App) hide() {
 	}
 }
 
+// setHidden notes whether there is no window to look at.
+func (a *App) setHidden(hidden bool) {
+	a.hidden.Store(hidden)
+	a.service.Unseen(hidden)
+}
+
 // appear brings the window to the front, or has it opened; the token is what the
 // desktop gave along with the wish, if it did.
 func (a *App) appear(token string) {
 	a.asked.Store(false)
-	a.hidden.Store(false)
+	a.setHidden(false)
 	a.tray.Awake(true)
 	a.wake()
 	select {

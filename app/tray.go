@@ -66,7 +66,7 @@ func (a *App) trayWithin(ctx context.Context, limit time.Duration) bool {
 // awaitWake waits in the tray, without a window, which costs nothing. It is false
 // if the program is to end before the window is wanted.
 func (a *App) awaitWake(ctx context.Context) bool {
-	a.hidden.Store(true)
+	a.setHidden(true)
 	if !a.tray.Here() { // it went in the meantime
 		a.appear("")
 	}

@@ -61,6 +61,9 @@ func (s *Service) loop(ctx context.Context) {
 		case <-s.again:
 			swept = s.refresh(ctx, swept)
 		case <-slow.C:
+			if s.resting() {
+				continue // nobody is woken for what nobody looks at
+			}
 			s.reread(ctx)
 			swept = s.refresh(ctx, swept)
 		case <-s.altered:
@@ -70,6 +73,36 @@ func (s *Service) loop(ctx context.Context) {
 		}
 		expiry.Reset(s.purge(ctx))
 	}
+}
+
+// Unseen tells whether nobody looks at what the service shows. While that is so and
+// no node runs, nothing is read but what libvirt tells of; what was missed is read
+// as soon as somebody looks again.
+func (s *Service) Unseen(unseen bool) {
+	s.mu.Lock()
+	was := s.unseen
+	s.unseen = unseen
+	s.mu.Unlock()
+	if was && !unseen {
+		ring(s.altered)
+		ring(s.again)
+	}
+}
+
+// resting reports whether nobody looks, and nothing goes on that could want anybody's
+// attention: a node that runs may fill the disk.
+func (s *Service) resting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.unseen || len(s.changes) > 0 {
+		return false
+	}
+	for _, n := range s.nodes {
+		if n.shown != nil && n.shown.State.Active() {
+			return false
+		}
+	}
+	return true
 }
 
 // refresh reconciles, and sweeps the first time that everything could be read.

@@ -98,6 +98,7 @@ type Service struct {
 	ready    bool              // reconciled since the last connection
 	trouble  error             // why the last reconciliation failed
 	ended    bool              // Run is over
+	unseen   bool              // nobody looks, see Unseen
 	diary    diary
 	gate     gate
 	moving   *migration // under way, or the last one; nil: there was none

@@ -268,6 +268,31 @@ func TestReconciliationHeals(t *testing.T) {
 	})
 }
 
+// Nothing is read for nobody, unless a node runs; who looks again sees what is.
+func TestReconciliationRests(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		id := h.made("web", "").ID
+		listed := func() bool {
+			_, found := h.Store.Spec(id)
+			return found
+		}
+		h.s.Unseen(true)
+		h.Store.Lose(id)
+		time.Sleep(3 * reconcileEvery)
+		if listed() {
+			t.Error("it was read while nobody looked")
+		}
+		h.s.Unseen(false)
+		synctest.Wait()
+		h.wantSound()
+		h.s.Unseen(true)
+		h.done(h.s.Start(t.Context(), "web"))
+		h.Store.Lose(id)
+		time.Sleep(2 * reconcileEvery)
+		h.wantSound()
+	})
+}
+
 // Two processes at once see what the other does, and do not harm each other.
 func TestTwoProcesses(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {

@@ -133,7 +133,7 @@ func (b *bed) hideWindow(ctx context.Context, d *desk, tray *bus.Tray, address [
 	if _, err := registered(ctx, tray); err != nil {
 		return "", err
 	}
-	if err := painted(ctx, d.display); err != nil {
+	if err := d.painted(ctx); err != nil {
 		return "", err
 	}
 	err = eventually(ctx, "the window to hide", func() bool {

@@ -2,35 +2,44 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
-	"os"
 	"os/exec"
 	"syscall"
 	"time"
+
+	"sandboxlabs/build/bus"
 )
 
-const openings = 5
+const openings = 9
 
-// windows opens the real window a few times on a display of its own and takes
-// the time to its first picture; the last one is then observed.
+// windows opens the real window a few times on a display and a session bus that are
+// there, and takes the time to its first picture; the last one is then observed.
 func (b *bed) windows(ctx context.Context) (opened sample, idle string, err error) {
 	display, stop, err := startDisplay()
 	if err != nil {
 		return nil, "", err
 	}
 	defer stop()
-	env := append(b.env, "DISPLAY="+display)
+	x, err := dialX(display)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { err = errors.Join(err, x.conn.Close()) }()
+	session, err := bus.New(b.dir)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	env := append(b.env, "DISPLAY="+display, "DBUS_SESSION_BUS_ADDRESS="+session.Address)
 	for i := range openings {
-		cmd := exec.Command("dbus-run-session", "--", b.program)
+		cmd := exec.Command(b.program)
 		cmd.Env, cmd.Stderr = env, nil
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		begin := time.Now()
 		if err := cmd.Start(); err != nil {
 			return nil, "", err
 		}
-		err := painted(ctx, display)
+		err := x.painted(ctx)
 		opened.add(time.Since(begin))
 		if err == nil && i == openings-1 {
 			idle, err = observe(ctx, cmd.Process.Pid)
@@ -42,35 +51,25 @@ func (b *bed) windows(ctx context.Context) (opened sample, idle string, err erro
 	return opened, idle, nil
 }
 
-// painted waits until the display shows more than flat colour. A picture can
-// fail when a window comes or goes while it is taken.
-func painted(ctx context.Context, display string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	for {
-		picture, err := run(ctx, os.Environ(), "xwd", "-root", "-silent", "-display", display)
-		if err == nil && colours(picture) > enough {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("the window was not painted: %w", errors.Join(ctx.Err(), err))
-		}
-		time.Sleep(20 * time.Millisecond) // looking must not take the processor from who paints
-	}
+// topLeft is where every page has texts, below a window's title.
+var topLeft = area{x: 16, y: 48, w: 320, h: 320}
+
+// painted waits until a window shows more than flat colour there.
+func (x *xserver) painted(ctx context.Context) error {
+	return eventually(ctx, "the window to be painted", func() bool {
+		picture, err := x.picture(topLeft)
+		return err == nil && colours(picture) > enough
+	})
 }
 
 // enough colours are those of text, which a flat surface has not.
 const enough = 16
 
-// colours counts the distinct 32-bit pixels of an XWD file, until there are enough: its header's first
-// word is the header's length, its twentieth the number of colour cells, of 12
-// bytes each, that follow it (X11/XWDFile.h).
-func colours(file []byte) int {
-	start := binary.BigEndian.Uint32(file) + 12*binary.BigEndian.Uint32(file[76:])
-	pixels := file[start:]
+// colours counts the distinct pixels, until there are enough.
+func colours(pixels []byte) int {
 	seen := map[uint32]bool{}
 	for ; len(pixels) >= 4 && len(seen) <= enough; pixels = pixels[4:] {
-		seen[binary.LittleEndian.Uint32(pixels)] = true
+		seen[order.Uint32(pixels)] = true
 	}
 	return len(seen)
 }

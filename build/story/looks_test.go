@@ -70,6 +70,38 @@ func TestLooks(t *testing.T) {
 	check(t, portal.Set("color-scheme", uint32(0)))
 	p.awaitLooks(looks{Accent: "#2f5fd0", Background: lightPage})
 	p.chooseScheme(portal)
+	p.scaleText()
+}
+
+// scaleText has a desktop come whose texts are larger, which then makes them as they were.
+func (p *page) scaleText() {
+	p.Helper()
+	type scaled struct {
+		Width int     // of the page
+		Zoom  float64 // that it was told of
+	}
+	p.ask("runtime.EventsOn('appearance', (now) => { window.looked = now })", new(any))
+	var before scaled
+	p.ask("return { Width: innerWidth }", &before)
+	await := func(want scaled) {
+		p.Helper()
+		var got scaled
+		if !eventually(lookLimit, func() bool {
+			p.ask("return { Width: innerWidth, Zoom: window.looked?.zoom ?? 0 }", &got)
+			return got == want
+		}) {
+			p.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+	place, file := p.desk.place, "home/xsettings"
+	place.write(file, "Xft/DPI 147456\n") // 96 dots an inch, 1.5 times, in 1024ths
+	desktop := place.command([]string{p.desk.display}, "xsettingsd", "-c", filepath.Join(place.dir, file))
+	place.start(desktop)
+	await(scaled{(before.Width*2 + 1) / 3, 1.5})
+	p.picture("large-text")
+	place.write(file, "Xft/DPI 98304\n")
+	check(p.T, desktop.Process.Signal(syscall.SIGHUP))
+	await(scaled{before.Width, 1})
 }
 
 // chooseScheme chooses the colours for the program alone: those of the desktop change nothing then.

@@ -15,7 +15,9 @@ onChosen((now) => {
   chooseScheme(now.scheme);
   if (now.language !== language) location.reload();
 });
-const { default: App } = await import('./routes/App.svelte');
-const { mishaps } = await import('./stores/mishaps');
+const [{ default: App }, { mishaps }] = await Promise.all([
+  import('./routes/App.svelte'),
+  import('./stores/mishaps'),
+]);
 mishaps.watch(window);
 mount(App, { target });
