@@ -19,13 +19,20 @@ type packer struct {
 	to     io.Writer
 	zstd   *zstd.Encoder
 	block  []byte        // that is being filled
-	frames []chan []byte // of the blocks before it, in order
+	frames []chan *frame // of the blocks before it, in order
 	free   sync.Pool     // of blocks
+	empty  sync.Pool     // of frames
 }
 
+// frame is a block, packed. A whole one has room for what can not be packed, whose
+// blocks have three bytes before each 128 KiB; more than that is never needed.
+type frame struct{ content []byte }
+
+func newFrame() any { return &frame{make([]byte, 0, blockBytes+blockBytes/1024)} }
+
 func newPacker(to io.Writer) (*packer, error) {
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault))
-	return &packer{to: to, zstd: encoder, free: sync.Pool{New: func() any { return new([blockBytes]byte) }}}, err
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(false)) // SHA256SUMS has every byte
+	return &packer{to: to, zstd: encoder, free: sync.Pool{New: func() any { return new([blockBytes]byte) }}, empty: sync.Pool{New: newFrame}}, err
 }
 
 // Write implements io.Writer. An error is of a block before.
@@ -51,19 +58,22 @@ func (p *packer) Write(content []byte) (n int, err error) {
 }
 
 func (p *packer) pack() {
-	block, frame := p.block, make(chan []byte, 1)
-	p.block, p.frames = nil, append(p.frames, frame)
+	block, packed := p.block, make(chan *frame, 1)
+	p.block, p.frames = nil, append(p.frames, packed)
 	go func() {
-		frame <- p.zstd.EncodeAll(block, nil)
+		f := p.empty.Get().(*frame)
+		f.content = p.zstd.EncodeAll(block, f.content[:0])
+		packed <- f
 		p.free.Put((*[blockBytes]byte)(block[:blockBytes]))
 	}()
 }
 
 // writeFirst writes the oldest frame when it is packed.
 func (p *packer) writeFirst() error {
-	frame := <-p.frames[0]
+	f := <-p.frames[0]
 	p.frames = p.frames[1:]
-	_, err := p.to.Write(frame)
+	_, err := p.to.Write(f.content)
+	p.empty.Put(f)
 	return err
 }
 

@@ -119,7 +119,7 @@ func (r *Reader) finish() error {
 	if r.now == nil {
 		return nil
 	}
-	_, err := copyTo(io.Discard, r)
+	_, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{r}, make([]byte, chunk)) // in large pieces
 	was, sum := r.now, r.now.sum.sum()
 	r.now = nil
 	fmt.Fprintf(&r.sums, "%s  %s\n", sum, was.name)

@@ -69,7 +69,7 @@ func (w *Writer) put(name string, size int64, content io.Reader) error {
 		return explainWrite(err)
 	}
 	sum := newSummer()
-	n, err := copyTo(io.MultiWriter(w.tar, sum), io.LimitReader(content, size))
+	n, err := sum.copy(w.tar, io.LimitReader(content, size))
 	digest := sum.sum()
 	switch {
 	case err != nil:
@@ -109,11 +109,6 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// copyTo copies in large pieces, whatever both can do by themselves.
-func copyTo(to io.Writer, from io.Reader) (int64, error) {
-	return io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, chunk))
-}
-
 // summer sums up beside what else is done with the same bytes.
 type summer struct {
 	full, empty chan []byte
@@ -121,7 +116,7 @@ type summer struct {
 }
 
 func newSummer() *summer {
-	s := &summer{full: make(chan []byte, 2), empty: make(chan []byte, 2), done: make(chan string, 1)}
+	s := &summer{full: make(chan []byte, 2), empty: make(chan []byte, 4), done: make(chan string, 1)}
 	go func() {
 		h := sha256.New()
 		for b := range s.full {
@@ -138,13 +133,39 @@ func newSummer() *summer {
 
 // Write implements io.Writer; it never fails.
 func (s *summer) Write(p []byte) (int, error) {
-	var b []byte
-	select {
-	case b = <-s.empty:
-	default:
-	}
-	s.full <- append(b[:0], p...)
+	s.full <- append(s.buffer(), p...)
 	return len(p), nil
+}
+
+// buffer gives one of those that were summed up, or another.
+func (s *summer) buffer() []byte {
+	select {
+	case b := <-s.empty:
+		return b[:0]
+	default:
+		return make([]byte, 0, chunk)
+	}
+}
+
+// copy copies what is summed up meanwhile out of the same memory.
+func (s *summer) copy(to io.Writer, from io.Reader) (n int64, err error) {
+	for {
+		b := s.buffer()
+		got, err := from.Read(b[:cap(b)])
+		if got > 0 {
+			s.full <- b[:got]
+			if _, err := to.Write(b[:got]); err != nil {
+				return n, err
+			}
+			n += int64(got)
+		}
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
 }
 
 // sum ends it.

@@ -80,7 +80,7 @@ func (f *face) backupFile(ctx context.Context, in service.BackupInput, name stri
 	if err != nil {
 		return err
 	}
-	a, err := f.makeBackup(ctx, in, file)
+	a, err := f.makeBackup(ctx, in, &flowing{File: file})
 	if err == nil {
 		err = explainFile(errors.Join(file.Chmod(0o600), file.Sync()), part)
 	}
@@ -97,6 +97,24 @@ func (f *face) backupFile(ctx context.Context, in service.BackupInput, name stri
 	}
 	f.print(a, func(w io.Writer) { tellBackup(w, a) })
 	return nil
+}
+
+// flowing has the kernel bring a file to the disk while it is written, so that little
+// is left to wait for at the end.
+type flowing struct {
+	*os.File
+	written, begun int64
+}
+
+// Write implements io.Writer.
+func (f *flowing) Write(p []byte) (int, error) {
+	n, err := f.File.Write(p)
+	f.written += int64(n)
+	if more := f.written - f.begun; more >= 16<<20 {
+		_ = unix.SyncFileRange(int(f.Fd()), f.begun, more, unix.SYNC_FILE_RANGE_WRITE) // a hint: Sync tells what fails
+		f.begun = f.written
+	}
+	return n, err
 }
 
 // renameNew renames a file and replaces none, where the file system can do that at once.
