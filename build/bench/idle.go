@@ -42,14 +42,24 @@ func (b *bed) idle(ctx context.Context) ([]row, error) {
 // observe tells of a process and its descendants what memory they hold and what
 // share of one core they use.
 func observe(ctx context.Context, pid int) (string, error) {
+	return observeWith(ctx, pid, func() {})
+}
+
+// observeWith looks at something else each second as well.
+func observeWith(ctx context.Context, pid int, look func()) (string, error) {
 	before, _, err := usage(pid)
 	if err != nil {
 		return "", err
 	}
-	select {
-	case <-time.After(idleFor):
-	case <-ctx.Done():
-		return "", ctx.Err()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for range int(idleFor.Seconds()) {
+		select {
+		case <-second.C:
+			look()
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
 	}
 	after, kib, err := usage(pid)
 	if err != nil {

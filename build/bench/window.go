@@ -42,6 +42,7 @@ func (b *bed) windows(ctx context.Context) (opened sample, idle string, err erro
 		err := x.painted(ctx)
 		opened.add(time.Since(begin))
 		if err == nil && i == openings-1 {
+			time.Sleep(3 * time.Second) // what it began has ended
 			idle, err = observe(ctx, cmd.Process.Pid)
 		}
 		if e := endGroup(cmd); err != nil || e != nil {
