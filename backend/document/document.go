@@ -38,6 +38,9 @@ func (e *Error) Error() string {
 func Decode(file string, content []byte, into any, unknown string) error {
 	err := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields().Decode(into)
 	if err == nil {
+		if e, ok := outlined(content).twice(); ok {
+			return &Error{file, 1 + bytes.Count(content[:e.start], []byte("\n")), strings.ReplaceAll(e.key, "[]", ""), "it is there already, spelled in another way"}
+		}
 		return nil
 	}
 	var missing *toml.StrictMissingError

@@ -61,3 +61,15 @@ func TestKeySetTwice(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+// What the decoder takes for one key is not to be there twice, but once in each table of an array.
+func TestKeySpelledTwice(t *testing.T) {
+	err := Decode("f", []byte("# mine\nname = \"a\"\nName = \"b\"\n"), new(shelf), "unknown")
+	if want := "f, line 3, Name: it is there already, spelled in another way"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	err = Decode("f", []byte("[[book]]\npages = 1\n[[book]]\npages = 2\nPages = 3\n"), new(shelf), "unknown")
+	if want := "f, line 5, book.Pages: it is there already, spelled in another way"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -2,6 +2,7 @@ package document
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -43,6 +44,29 @@ func outlined(content []byte) (o outline) {
 	return o
 }
 
+// twice gives the first key that is there already but for its case: TOML takes them
+// for two, and the decoder for one, of which the last holds.
+func (o outline) twice() (entry, bool) {
+	type place struct {
+		table int // which of an array of tables
+		key   string
+	}
+	seen := map[place]bool{}
+	for _, e := range o.entries {
+		at := place{key: strings.ToLower(e.key)}
+		if strings.HasSuffix(e.header, "[]") {
+			for at.table < len(o.headers) && o.headers[at.table].start < e.start {
+				at.table++
+			}
+		}
+		if seen[at] {
+			return e, true
+		}
+		seen[at] = true
+	}
+	return entry{}, false
+}
+
 // add adds a key, and what an inline table has in it.
 func (o *outline) add(content []byte, e *unstable.Node, found entry) {
 	_, _, end := span(e)
@@ -64,7 +88,11 @@ func span(e *unstable.Node) (key string, start, end int) {
 	var parts []string
 	for it := e.Key(); it.Next(); {
 		raw := it.Node().Raw
-		if parts = append(parts, string(it.Node().Data)); len(parts) == 1 {
+		part := string(it.Node().Data)
+		if strings.ContainsRune(part, '.') {
+			part = strconv.Quote(part) // its dot parts nothing
+		}
+		if parts = append(parts, part); len(parts) == 1 {
 			start = int(raw.Offset)
 		}
 		end = int(raw.Offset + raw.Length)
@@ -142,7 +170,7 @@ func quoted(text []byte) int {
 func Set(content []byte, key, value string) []byte {
 	o := outlined(content)
 	for _, e := range o.entries {
-		if e.key == key {
+		if strings.EqualFold(e.key, key) {
 			return splice(content, e.value, e.end, value)
 		}
 	}
@@ -212,7 +240,7 @@ func (o outline) prepend(content []byte, line string) []byte {
 // is said of it above; bare tells whether it is so. Otherwise content stays.
 func Unset(content []byte, key string) (without []byte, bare bool) {
 	for _, e := range outlined(content).entries {
-		if e.key != key {
+		if !strings.EqualFold(e.key, key) {
 			continue
 		}
 		from, to := lineStart(content, e.start), lineEnd(content, e.end)

@@ -19,6 +19,8 @@ func TestSet(t *testing.T) {
 		{"in a quoted table", "[\"t\"]\nc = 3", "t.a", "1", "[\"t\"]\nc = 3\na = 1"},
 		{"a new table", "a = 0\n\n\n", "t.a", "1", "a = 0\n\n[t]\na = 1\n"},
 		{"dotted", "t.a = 0\n", "t.a", "1", "t.a = 1\n"},
+		{"spelled otherwise", "T.A = 0\n", "t.a", "1", "T.A = 1\n"},
+		{"not in a name with a dot", "\"t.a\" = 0\n", "t.a", "1", "\"t.a\" = 0\n\n[t]\na = 1\n"},
 		{"beside dotted", "t.c = 3\nb = 2\n", "t.a", "1", "t.c = 3\nt.a = 1\nb = 2\n"},
 		{"inline", "t = { c = 3, a = \"#}\" } # why\n", "t.a", "1", "t = { c = 3, a = 1 } # why\n"},
 		{"beside inline", "t = { c = [1, 2] }\n", "t.a", "1", "t = { c = [1, 2], a = 1 }\n"},
@@ -67,11 +69,16 @@ func TestUnset(t *testing.T) {
 // Whatever stands in a document: a key that can be set in it is, and nothing panics.
 func FuzzSet(f *testing.F) {
 	f.Add("a = 0 # x\n[t]\nb = [1, { c = '}' }]\n[[u]]\n")
+	f.Add("t.a = 0\nt.A = 0")
+	f.Add("\"t.a\" = 0\n'T'.A = 0")
 	f.Add("t.c = \"\"\"\"\"\"\nt.d = '''\n'''")
 	f.Fuzz(func(t *testing.T, before string) {
 		set := Set([]byte(before), "t.a", "1")
 		Unset(set, "t.a")
 		var into struct{ T struct{ A any } }
+		if _, twice := outlined([]byte(before)).twice(); twice {
+			return // Decode refuses it
+		}
 		if toml.Unmarshal([]byte(before), new(any)) == nil && toml.Unmarshal(set, &into) == nil && into.T.A != int64(1) {
 			t.Errorf("got %v of\n%s", into.T.A, set)
 		}
