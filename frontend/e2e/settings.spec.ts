@@ -85,6 +85,10 @@ const shown = (it: Locator) =>
       .join('\n');
   });
 
+/** Waits until a control shows a value; a page that begins anew meanwhile is asked again. */
+const expectShown = (page: Page, key: string, value: string | undefined) =>
+  expect(async () => expect(await shown(control(page, key)), key).toBe(value)).toPass({ timeout: 10_000 });
+
 test('each setting is changed with the mouse, written to the file, holds or says when, and is reset', async ({
   page,
   lab,
@@ -96,7 +100,7 @@ test('each setting is changed with the mouse, written to the file, holds or says
     await expect(control(page, key)).toBeVisible();
     await give(page, key, value);
     await expect.poll(content, { message: key }).toContain(line);
-    await expect.poll(() => shown(control(page, key)), { message: key }).toBe(value);
+    await expectShown(page, key, value);
     const note = row(page, key).getByTestId('setting-note');
     if (atStart.includes(key)) await expect(note).toContainText('Takes effect at the next start. Until then');
     else if (key === 'connect') await expect(note).toHaveText('SANDBOXLABS_CONNECT decides this now.');
@@ -107,7 +111,7 @@ test('each setting is changed with the mouse, written to the file, holds or says
     if (key === 'desktop.scheme') await expect(page.locator('html')).toHaveAttribute('data-scheme', 'light');
     if (key.startsWith('pool.')) await write(before);
     else await row(page, key).getByTestId('setting-reset').click();
-    await expect.poll(() => shown(control(page, key)), { message: key }).toBe(was?.value);
+    await expectShown(page, key, was?.value);
     await expect.poll(content, { message: key }).not.toContain(line);
     await expect(page.getByTestId('restart-note')).toHaveCount(0);
   }
