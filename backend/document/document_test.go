@@ -68,6 +68,16 @@ func TestKeySpelledTwice(t *testing.T) {
 	if want := "f, line 3, Name: it is there already, spelled in another way"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
+	for text, want := range map[string]bool{
+		"[[book]]\n[book.size]\nw = 1\n[[book]]\n[book.size]\nw = 2\n": false,
+		"[[book]]\n[book.size]\nw = 1\n[[u]]\n[book.Size]\nW = 2\n":    true,
+		"[t]\na = 1\n[[u]]\n[T]\nA = 2\n":                              true,
+		"t = { a = 1, A = 2 }\n":                                       true,
+	} {
+		if _, got := outlined([]byte(text)).twice(); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
 	err = Decode("f", []byte("[[book]]\npages = 1\n[[book]]\npages = 2\nPages = 3\n"), new(shelf), "unknown")
 	if want := "f, line 5, book.Pages: it is there already, spelled in another way"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

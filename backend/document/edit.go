@@ -48,15 +48,16 @@ func outlined(content []byte) (o outline) {
 // for two, and the decoder for one, of which the last holds.
 func (o outline) twice() (entry, bool) {
 	type place struct {
-		table int // which of an array of tables
+		table int // offset of the last header of the arrays of tables it is in
 		key   string
 	}
 	seen := map[place]bool{}
 	for _, e := range o.entries {
-		at := place{key: strings.ToLower(e.key)}
-		if strings.HasSuffix(e.header, "[]") {
-			for at.table < len(o.headers) && o.headers[at.table].start < e.start {
-				at.table++
+		at := place{key: strings.ToLower(strings.ReplaceAll(e.key, "[]", ""))}
+		for _, h := range o.headers {
+			array, ok := strings.CutSuffix(strings.ToLower(h.key), "[]")
+			if ok && h.start < e.start && strings.HasPrefix(at.key, array+".") {
+				at.table = h.start
 			}
 		}
 		if seen[at] {

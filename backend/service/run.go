@@ -61,7 +61,7 @@ func (s *Service) loop(ctx context.Context) {
 		case <-s.again:
 			swept = s.refresh(ctx, swept)
 		case <-slow.C:
-			if s.resting() {
+			if swept && s.resting() {
 				continue // nobody is woken for what nobody looks at
 			}
 			s.reread(ctx)
@@ -94,7 +94,7 @@ func (s *Service) Unseen(unseen bool) {
 func (s *Service) resting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.unseen || len(s.changes) > 0 {
+	if !s.unseen || s.trouble != nil || len(s.changes) > 0 {
 		return false
 	}
 	for _, n := range s.nodes {
