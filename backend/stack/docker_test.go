@@ -87,7 +87,7 @@ func TestRealDockerWhoseDaemonHangs(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = listener.Close() }) // nobody ever spoke to it
 	s := New(files(), filepath.Join(t.TempDir(), "gateway"))
-	s.answers = 2 * time.Second
+	s.answers = 5 * time.Second // within which docker itself must have started
 	mustBe(t, s.Up(t.Context(), lab.GatewaySettings{}, func(string) {}), lab.KindUnavailable, "Docker does not answer")
 }
 

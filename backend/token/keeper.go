@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -18,7 +19,8 @@ type Keeper struct {
 	log  *slog.Logger
 
 	mu    sync.Mutex
-	token string // empty: there is none, and nobody enters by it
+	token string      // empty: there is none, and nobody enters by it
+	seen  os.FileInfo // the file that it was read from; nil: there was none
 	life  context.Context
 	end   context.CancelFunc
 }
@@ -66,12 +68,14 @@ func (k *Keeper) follow(watcher *fsnotify.Watcher) {
 
 // reload takes to the token that is in the file now; one that can not be used is none.
 func (k *Keeper) reload() {
+	seen, _ := os.Stat(k.file) // before it is read: if it is replaced meanwhile, it is read again
 	token, err := read(k.file)
 	if err != nil {
 		k.log.Warn("nobody enters by a token", "error", err)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.seen = seen
 	if token == k.token && k.life != nil {
 		return
 	}
@@ -82,8 +86,22 @@ func (k *Keeper) reload() {
 	k.life, k.end = context.WithCancel(context.Background())
 }
 
-// Admit implements rest.Keys.
+// isCurrent reports whether the file is the one that the token was read from.
+func (k *Keeper) isCurrent() bool {
+	now, _ := os.Stat(k.file) // one that can not be looked at is none
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now == nil || k.seen == nil {
+		return now == nil && k.seen == nil
+	}
+	return os.SameFile(now, k.seen) && now.ModTime().Equal(k.seen.ModTime())
+}
+
+// Admit implements rest.Keys. It looks at the file: what follows it may be told late.
 func (k *Keeper) Admit(token string) (life context.Context, ok bool) {
+	if !k.isCurrent() {
+		k.reload()
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.life, k.token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(k.token)) == 1

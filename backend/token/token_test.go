@@ -117,6 +117,32 @@ func TestKeepFollowsTheFile(t *testing.T) {
 	}
 }
 
+// A rotated token is worth nothing at once, however late the change of its file is told.
+func TestRotatedIsWorthNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	old, err := Show(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &Keeper{file: file, log: slog.New(slog.DiscardHandler)} // nothing tells it
+	k.reload()
+	life, ok := k.Admit(old)
+	if !ok {
+		t.Fatal("the token does not admit")
+	}
+	now, err := Rotate(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := k.Admit(old); ok {
+		t.Error("the old token still admits")
+	}
+	if _, ok := k.Admit(now); !ok {
+		t.Error("the new token does not admit")
+	}
+	mustEnd(t, life)
+}
+
 func mustEnd(t *testing.T, life context.Context) {
 	t.Helper()
 	select {
