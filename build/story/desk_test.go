@@ -16,6 +16,7 @@ import (
 type desk struct {
 	place   *place
 	display string
+	size    point
 }
 
 // choosing is held while an X server chooses its display: two that begin at once
@@ -25,17 +26,23 @@ var choosing sync.Mutex
 // newDesk sets a desk up in the place.
 func newDesk(p *place) *desk {
 	p.t.Helper()
+	return newDeskOf(p, point{1400, 900})
+}
+
+func newDeskOf(p *place, size point) *desk {
+	p.t.Helper()
 	choosing.Lock()
 	defer choosing.Unlock()
 	read, write, err := os.Pipe()
 	check(p.t, err)
 	defer func() { check(p.t, read.Close()) }()
-	server := p.command(nil, "Xvfb", "-displayfd", "3", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-ac", "-nocursor", "-noreset")
+	screen := fmt.Sprintf("%dx%dx24", size.X, size.Y)
+	server := p.command(nil, "Xvfb", "-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-ac", "-nocursor", "-noreset")
 	server.ExtraFiles = []*os.File{write}
 	p.start(server)
 	check(p.t, write.Close())
 	number := must(bufio.NewReader(read).ReadString('\n'))(p.t)
-	d := &desk{place: p, display: "DISPLAY=:" + strings.TrimSpace(number)}
+	d := &desk{place: p, display: "DISPLAY=:" + strings.TrimSpace(number), size: size}
 	p.start(p.command([]string{d.display}, "openbox", "--sm-disable"))
 	d.await("a window manager", func() bool {
 		out, err := d.try("xprop", "-root", "_NET_SUPPORTING_WM_CHECK")
@@ -47,6 +54,7 @@ func newDesk(p *place) *desk {
 func (d *desk) await(what string, yes func() bool) {
 	d.place.t.Helper()
 	if !eventually(20*time.Second, yes) {
+		d.shotOfFailure()
 		d.place.t.Fatalf("waited for %s in vain", what)
 	}
 }

@@ -167,7 +167,7 @@ func TestPageProcess(t *testing.T) {
 	p.picture("again")
 	p.killProcess()
 	p.desk.awaitWindow("SandBoxLabs: ") // the dialog, which is no page
-	p.desk.picture(point{}, point{1400, 900}, filepath.Join(p.album, "asked.png"))
+	p.desk.picture(point{}, p.desk.size, filepath.Join(p.album, "asked.png"))
 	place.sandboxlabs("node", "wipe", "web-1")
 	daemon.await("web-1 is wiped") // the page can not say that nobody looks at it
 	p.desk.do("key", "Return")     // load it again

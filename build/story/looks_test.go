@@ -162,11 +162,12 @@ func TestPixels(t *testing.T) {
 	}
 }
 
-// openScaled opens the window on a monitor of another scale. Where the mouse is on
+// openScaled opens the window on a monitor of another scale, with room for all of it: Wails
+// puts it in the middle, and the corner of a larger one may lie beyond. Where the mouse is on
 // the page is not learnt: nothing is clicked with it.
 func openScaled(place *place, env []string) *page {
 	place.t.Helper()
-	d := newDesk(place)
+	d := newDeskOf(place, point{2800, 1800})
 	port := freePort(place.t)
 	env = append(env, d.display, "NO_AT_BRIDGE=1", fmt.Sprintf("WEBKIT_INSPECTOR_HTTP_SERVER=127.0.0.1:%d", port))
 	cmd := place.command(env, "dbus-run-session", "--", place.program)
@@ -196,8 +197,7 @@ func (p *page) clickWithin(selector string) {
 }
 
 // firstLines is the part of a guest's display in which its BIOS names itself, but for what
-// the frame of the console may cover, and what may lie beyond the desk: a window on a monitor
-// of scale 2 is larger than that.
+// the frame of the console may cover.
 var firstLines = struct{ X, Y, Width, Height int }{4, 4, 200, 40}
 
 // awaitText waits until the BIOS of a node has said something, makes the node stand
@@ -227,8 +227,8 @@ func (p *page) wantSharp(shot string, ratio float64, scale int) {
 	guest, seen := filepath.Join(dir, "guest.png"), filepath.Join(dir, "seen.png")
 	corner, size := point{firstLines.X * scale, firstLines.Y * scale}, point{firstLines.Width * scale, firstLines.Height * scale}
 	run(p.T, exec.Command("convert", shot, "-filter", "point", "-resize", fmt.Sprintf("%d%%", 100*scale), guest))
+	var at picture
 	if !eventually(lookLimit, func() bool {
-		var at picture
 		p.ask(fmt.Sprintf(findPicture, `'canvas'`), &at)
 		left, top := int(math.Round(at.Left*ratio)), int(math.Round(at.Top*ratio))
 		p.desk.picture(p.desk.inner(p.window).plus(point{left, top}).plus(corner), size, seen)
@@ -240,7 +240,8 @@ func (p *page) wantSharp(shot string, ratio float64, scale int) {
 		}
 		return false
 	}) {
-		p.Errorf("got other pixels than the guest's, each %d of the monitor's", scale)
+		p.Errorf("got other pixels than the guest's, each %d of the monitor's: %+v, %+v", scale, p.desk.inner(p.window), at)
+		p.desk.shotOfFailure()
 	}
 }
 

@@ -175,5 +175,11 @@ func (d *desk) shot(album, name string) {
 	d.place.t.Helper()
 	dir := filepath.Join(must(filepath.Abs("../out/screenshots"))(d.place.t), album)
 	run(d.place.t, exec.Command("mkdir", "-p", dir))
-	d.picture(point{}, point{1400, 900}, filepath.Join(dir, fmt.Sprintf("%s.png", name)))
+	d.picture(point{}, d.size, filepath.Join(dir, fmt.Sprintf("%s.png", name)))
+}
+
+// shotOfFailure keeps what the desk shows when a test fails.
+func (d *desk) shotOfFailure() {
+	d.place.t.Helper()
+	d.shot("failed", strings.ReplaceAll(d.place.t.Name(), "/", "-"))
 }

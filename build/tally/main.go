@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -21,6 +22,7 @@ func main() {
 		os.Exit(1)
 	}
 	t.slowest(os.Stdout)
+	fmt.Print(strings.Join(t.causes, ""))
 	fmt.Println(t)
 	if !t.good(os.Getenv("CI") != "") {
 		os.Exit(1)
@@ -42,7 +44,8 @@ type name struct{ pkg, test string }
 // failed without a failed test, as when they do not compile.
 type tally struct {
 	passed, failed, skipped, broken int
-	took                            []event // tests to their end
+	took                            []event  // tests to their end
+	causes                          []string // a line for each test that failed
 }
 
 func (t tally) good(strict bool) bool {
@@ -95,6 +98,7 @@ func read(r io.Reader, w io.Writer) (tally, error) {
 			output[n] = append(output[n], e.Output)
 		case "pass", "fail", "skip":
 			t.count(e, failures)
+			t.blame(e, output[n])
 			if e.Test != "" {
 				t.took = append(t.took, e)
 			}
@@ -117,6 +121,15 @@ func (t *tally) count(e event, failures map[string]int) {
 		failures[e.Package]++
 	case e.Action == "skip":
 		t.skipped++
+	}
+}
+
+// blame keeps the first line in which a failed test named a place in its sources: of a long
+// run the end may be all that is kept.
+func (t *tally) blame(e event, output []string) {
+	place := regexp.MustCompile(`^\s+\S+\.(go|txt):\d+: `)
+	if i := slices.IndexFunc(output, place.MatchString); e.Action == "fail" && e.Test != "" && i >= 0 {
+		t.causes = append(t.causes, fmt.Sprintf("FAIL  %s %s: %s\n", e.Package, e.Test, strings.TrimSpace(output[i])))
 	}
 }
 

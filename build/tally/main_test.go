@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -60,5 +62,19 @@ func TestSlowest(t *testing.T) {
 	got.slowest(&shown)
 	if want := "  12.0s p TestB\n   9.0s p TestA/slow\n"; shown.String() != want {
 		t.Errorf("got %q, want %q", shown.String(), want)
+	}
+}
+
+func TestCauses(t *testing.T) {
+	events := `{"Action":"output","Package":"p","Test":"TestA","Output":"=== RUN   TestA\n"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:12: got 1, want 2\n"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:15: the server said: much\n"}
+{"Action":"fail","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:9: noted\n"}
+{"Action":"pass","Package":"p","Test":"TestB"}
+{"Action":"fail","Package":"p"}`
+	got, err := read(strings.NewReader(events), io.Discard)
+	if want := []string{"FAIL  p TestA: a_test.go:12: got 1, want 2\n"}; err != nil || !slices.Equal(got.causes, want) {
+		t.Errorf("got %q and %v, want %q", got.causes, err, want)
 	}
 }
