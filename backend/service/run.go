@@ -49,11 +49,11 @@ func (s *Service) load(ctx context.Context) {
 }
 
 func (s *Service) loop(ctx context.Context) {
-	slow := time.NewTicker(reconcileEvery)
+	slow := time.NewTimer(reconcileEvery)
 	defer slow.Stop()
 	expiry := time.NewTimer(reconcileEvery)
 	defer expiry.Stop()
-	swept := false
+	swept, armed := false, true
 	for {
 		select {
 		case <-ctx.Done():
@@ -61,15 +61,19 @@ func (s *Service) loop(ctx context.Context) {
 		case <-s.again:
 			swept = s.refresh(ctx, swept)
 		case <-slow.C:
-			if swept && s.resting() {
-				continue // nobody is woken for what nobody looks at
+			if armed = false; !swept || !s.resting() {
+				s.reread(ctx)
+				swept = s.refresh(ctx, swept)
 			}
-			s.reread(ctx)
-			swept = s.refresh(ctx, swept)
 		case <-s.altered:
 			s.reread(ctx)
 		case <-s.aside:
+		case <-s.stirred:
 		case <-expiry.C:
+		}
+		if !armed && !(swept && s.resting()) { // at rest not even the timer goes off
+			slow.Reset(reconcileEvery)
+			armed = true
 		}
 		expiry.Reset(s.purge(ctx))
 	}

@@ -81,6 +81,7 @@ type Service struct {
 	again   chan struct{}  // asks Run to reconcile
 	aside   chan struct{}  // tells Run that a disk was put aside or taken back
 	altered chan struct{}  // tells Run that the settings may be others
+	stirred chan struct{}  // tells Run, which may rest, that a node is on
 
 	records sync.Mutex // held while a port changes the record of an image that was looked at; before mu
 
@@ -115,7 +116,8 @@ func New(o Options) *Service {
 	ctx, end := context.WithCancel(context.Background())
 	s := &Service{
 		o: o.withDefaults(), ctx: ctx, end: end,
-		slots: make(chan struct{}, readLimit), again: make(chan struct{}, 1), aside: make(chan struct{}, 1), altered: make(chan struct{}, 1),
+		slots: make(chan struct{}, readLimit), again: make(chan struct{}, 1), aside: make(chan struct{}, 1),
+		altered: make(chan struct{}, 1), stirred: make(chan struct{}, 1),
 		nodes: make(map[string]*node), changes: make(map[string]*change),
 		volumes: make(map[string]lab.Volume), images: make(map[string]*image),
 		readings: make(map[string]bool), seen: make(map[string]uint64), news: make(chan struct{}),

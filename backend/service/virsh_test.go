@@ -286,7 +286,11 @@ func TestReconciliationRests(t *testing.T) {
 		synctest.Wait()
 		h.wantSound()
 		h.s.Unseen(true)
-		h.done(h.s.Start(t.Context(), "web"))
+		time.Sleep(2 * reconcileEvery) // it rests
+		if err := h.Hypervisor.Power(t.Context(), id, lab.PowerStart); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
 		h.Store.Lose(id)
 		time.Sleep(2 * reconcileEvery)
 		h.wantSound()
