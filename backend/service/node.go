@@ -162,7 +162,7 @@ func (s *Service) show(id string) {
 	}
 	n.shown = &v
 	s.hub.send(lab.Event{Kind: lab.EventNode, Node: &v})
-	if v.State.Active() && (before == nil || !before.State.Active()) {
+	if v.State.Active() != (before != nil && before.State.Active()) {
 		ring(s.stirred)
 	}
 	if before == nil || before.Name != v.Name || before.Base != v.Base || before.Medium != v.Medium || before.Inserted != v.Inserted {

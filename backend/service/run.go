@@ -61,19 +61,21 @@ func (s *Service) loop(ctx context.Context) {
 		case <-s.again:
 			swept = s.refresh(ctx, swept)
 		case <-slow.C:
-			if armed = false; !swept || !s.resting() {
-				s.reread(ctx)
-				swept = s.refresh(ctx, swept)
-			}
+			armed = false
+			s.reread(ctx)
+			swept = s.refresh(ctx, swept)
 		case <-s.altered:
 			s.reread(ctx)
 		case <-s.aside:
 		case <-s.stirred:
 		case <-expiry.C:
 		}
-		if !armed && !(swept && s.resting()) { // at rest not even the timer goes off
-			slow.Reset(reconcileEvery)
+		if rest := swept && s.resting(); rest && armed { // not even the timer goes off
+			armed = false
+			slow.Stop()
+		} else if !rest && !armed {
 			armed = true
+			slow.Reset(reconcileEvery)
 		}
 		expiry.Reset(s.purge(ctx))
 	}
@@ -87,6 +89,7 @@ func (s *Service) Unseen(unseen bool) {
 	was := s.unseen
 	s.unseen = unseen
 	s.mu.Unlock()
+	ring(s.stirred)
 	if was && !unseen {
 		ring(s.altered)
 		ring(s.again)

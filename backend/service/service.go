@@ -81,7 +81,7 @@ type Service struct {
 	again   chan struct{}  // asks Run to reconcile
 	aside   chan struct{}  // tells Run that a disk was put aside or taken back
 	altered chan struct{}  // tells Run that the settings may be others
-	stirred chan struct{}  // tells Run, which may rest, that a node is on
+	stirred chan struct{}  // tells Run that it may rest from now on, or no longer
 
 	records sync.Mutex // held while a port changes the record of an image that was looked at; before mu
 

@@ -16,9 +16,12 @@ import (
 
 // desktop looks at the program as one among others of a desktop: how soon the
 // tray's menu has what happened, how often the program is woken while it is
-// hidden, and what it weighs beside virt-manager. It wants the nodes of idle,
-// and leaves them.
+// hidden, and what it weighs beside virt-manager. The nodes stay, as
+// those of idle do.
 func (b *bed) desktop(ctx context.Context) ([]row, error) {
+	if err := b.fifty(ctx); err != nil {
+		return nil, err
+	}
 	d, err := b.newDesk(ctx)
 	if err != nil {
 		return nil, err
@@ -168,18 +171,27 @@ func (b *bed) virtManager(ctx context.Context, d *desk) (string, error) {
 	return observe(ctx, peer.Process.Pid)
 }
 
+// settled is when what a program did last has ended, and the scheduler of Go has been
+// woken for the last of the limits that were set meanwhile, and not needed.
+const settled = 30 * time.Second
+
 // observeWakes tells of a process and its descendants how often they are woken,
-// the program's own and WebKit's apart, and what else observe tells. Each time that
-// the libvirt daemon asks whether its client is there, every 5 s, wakes it a few times
-// within a millisecond; so it is told as well in how many seconds nothing did.
+// the program's own and WebKit's apart, and what else observe tells. The libvirt daemon
+// asks every 5 s whether its client is there, which wakes about four threads at once; so
+// it is told as well in how many seconds nothing did: 16 of 20 if there was nothing else.
 func observeWakes(ctx context.Context, pid int) (string, error) {
-	time.Sleep(5 * time.Second) // what it began has ended
+	time.Sleep(settled)
 	var ours, webkit, quiet int
-	last := wakes(family(pid))
+	last, name := wakes(family(pid)), ""
+	for t := range last {
+		if t.id == pid {
+			name = t.name
+		}
+	}
 	watch := func() {
 		now, before := wakes(family(pid)), ours
 		for t, n := range now {
-			if t.pid == pid {
+			if t.pid == pid && t.name == name {
 				ours += n - last[t]
 			} else {
 				webkit += n - last[t]
@@ -194,7 +206,12 @@ func observeWakes(ctx context.Context, pid int) (string, error) {
 	return fmt.Sprintf("%.1f wake-ups/s of ours, none in %d of %.0f s, %.1f of WebKit's, %s", rate(ours), quiet, idleFor.Seconds(), rate(webkit), text), err
 }
 
-type thread struct{ pid, id int }
+// thread of a process; name is what it calls itself, which is the program's name unless it
+// has chosen one, as WebKit's do.
+type thread struct {
+	pid, id int
+	name    string
+}
 
 // wakes counts how often each thread of some processes has slept, which a
 // wake-up ended (voluntary_ctxt_switches of proc_pid_status(5)).
@@ -211,6 +228,8 @@ func wakes(pids []int) map[thread]int {
 			for line := range strings.Lines(string(text)) {
 				name, value, _ := strings.Cut(line, ":")
 				switch n, _ := strconv.Atoi(strings.TrimSpace(value)); name { // the kernel writes numbers
+				case "Name":
+					t.name = strings.TrimSpace(value)
 				case "Pid":
 					t.id = n
 				case "voluntary_ctxt_switches":

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sandboxlabs/backend/lab"
 )
 
 const (
@@ -19,10 +21,8 @@ const (
 // idle looks at the server, then at the window, while nothing happens. The
 // nodes stay: the list wants them.
 func (b *bed) idle(ctx context.Context) ([]row, error) {
-	for i := range idleNodes {
-		if _, err := b.node(ctx, fmt.Sprintf("idle-%d", i)); err != nil {
-			return nil, err
-		}
+	if err := b.fifty(ctx); err != nil {
+		return nil, err
 	}
 	served, err := observe(ctx, b.server.cmd.Process.Pid)
 	if err != nil {
@@ -37,6 +37,16 @@ func (b *bed) idle(ctx context.Context) ([]row, error) {
 		note(fmt.Sprintf("serve, idle with %d nodes", idleNodes), served),
 		note(fmt.Sprintf("window, idle with %d nodes, all its processes", idleNodes), windowed),
 	}, nil
+}
+
+// fifty makes the nodes that idle and desktop want, if they are not there.
+func (b *bed) fifty(ctx context.Context) error {
+	var nodes []lab.Node
+	err := b.server.call(ctx, "List", &nodes)
+	for i := len(nodes); i < idleNodes && err == nil; i++ {
+		_, err = b.node(ctx, fmt.Sprintf("idle-%d", i))
+	}
+	return err
 }
 
 // observe tells of a process and its descendants what memory they hold and what
