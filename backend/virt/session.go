@@ -40,7 +40,7 @@ func dial(uri string, c *Conn) (*session, error) {
 	s.machine = sync.OnceValues(func() (machine, error) { return c.inspect(conn) })
 	err = errors.Join(
 		supported(conn.RegisterCloseCallback(func(*libvirt.Connect, libvirt.ConnectCloseReason) { end() })),
-		supported(conn.SetKeepAlive(1, 3)), // a hang is noticed in 3 s by who waits for an answer
+		supported(conn.SetKeepAlive(2, 5)), // who waits notices a hang in 10 s; for 3 a busy computer is silent by itself
 		s.subscribe(c),
 	)
 	if err != nil {
