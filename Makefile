@@ -84,7 +84,7 @@ fuzz: setup-test ## have schemathesis try the API for FOR (300) seconds, and Go 
 
 bench: setup-bench build image ## measure it beside qemu-img and virsh
 	go run -tags $(TAGS) ./build/bench
-	go test -tags $(TAGS) -run '^$$' -bench . ./backend/guacamole ./backend/rest/api
+	go test -tags $(TAGS) -run '^$$' -bench . ./backend/guacamole
 
 soak: setup-test build image ## keep the page busy for MINUTES (30): its memory must level off
 	go run -tags $(TAGS) ./build/bench -soak $(or $(MINUTES),30)

@@ -63,7 +63,7 @@ packages_apt() {
   ! without_systemd || ! is_root || echo tini
   [ "$1" = run ] || echo git bzip2 curl virtinst python3-gi gir1.2-gtk-3.0 libxml2-utils xvfb openbox xdotool x11-utils xsettingsd xclip chromium chromium-headless-shell imagemagick dbus-x11 fonts-dejavu-core shellcheck postgresql docker-compose dunst xmlstarlet tigervnc-viewer xorriso mtools mmdebstrap openssh-client desktop-file-utils xfce4-panel xfce4-notifyd libglib2.0-bin weston
   [ "$1" = run ] || is_root || echo fakeroot uidmap
-  [ "$1" != bench ] || echo virt-manager
+  [ "$1" != bench ] || echo virt-manager wrk
 }
 
 packages_dnf() {
@@ -71,7 +71,7 @@ packages_dnf() {
   [ "$1" = run ] || echo appstream librsvg2-tools lintian dpkg rpm man-db
   echo gcc pkgconf-pkg-config gtk3-devel webkit2gtk4.1-devel
   [ "$1" = run ] || echo git bzip2 curl virt-install python3-gobject libxml2 xorg-x11-server-Xvfb openbox xdotool xprop xsettingsd xclip chromium ImageMagick dbus-x11 dejavu-sans-fonts ShellCheck postgresql-server docker-compose dunst xmlstarlet tigervnc xorriso mtools mmdebstrap fakeroot openssh-clients desktop-file-utils xfce4-panel xfce4-notifyd glib2 weston
-  [ "$1" != bench ] || echo virt-manager
+  [ "$1" != bench ] || echo virt-manager wrk
 }
 
 packages_pacman() {
@@ -79,7 +79,7 @@ packages_pacman() {
   [ "$1" = run ] || echo appstream librsvg dpkg rpm-tools man-db
   echo gcc pkgconf gtk3 webkit2gtk-4.1
   [ "$1" = run ] || echo git bzip2 curl virt-install python-gobject libxml2 xorg-server-xvfb openbox xdotool xorg-xprop xsettingsd xclip chromium imagemagick ttf-dejavu shellcheck postgresql docker-compose dunst xmlstarlet tigervnc libisoburn mtools fakeroot openssh desktop-file-utils xfce4-panel xfce4-notifyd glib2 weston
-  [ "$1" != bench ] || echo virt-manager
+  [ "$1" != bench ] || echo virt-manager wrk
 }
 
 # missing_X prints the packages of its arguments that are not installed. Each of the

@@ -19,7 +19,7 @@ import (
 // hidden, and what it weighs beside virt-manager. The nodes stay, as
 // those of idle do.
 func (b *bed) desktop(ctx context.Context) ([]row, error) {
-	if err := b.fifty(ctx); err != nil {
+	if err := b.upTo(ctx, idleNodes); err != nil {
 		return nil, err
 	}
 	d, err := b.newDesk(ctx)

@@ -21,7 +21,7 @@ const (
 // idle looks at the server, then at the window, while nothing happens. The
 // nodes stay: the list wants them.
 func (b *bed) idle(ctx context.Context) ([]row, error) {
-	if err := b.fifty(ctx); err != nil {
+	if err := b.upTo(ctx, idleNodes); err != nil {
 		return nil, err
 	}
 	served, err := observe(ctx, b.server.cmd.Process.Pid)
@@ -39,11 +39,11 @@ func (b *bed) idle(ctx context.Context) ([]row, error) {
 	}, nil
 }
 
-// fifty makes the nodes that idle and desktop want, if they are not there.
-func (b *bed) fifty(ctx context.Context) error {
+// upTo makes as many nodes as are missing.
+func (b *bed) upTo(ctx context.Context, many int) error {
 	var nodes []lab.Node
 	err := b.server.call(ctx, "List", &nodes)
-	for i := len(nodes); i < idleNodes && err == nil; i++ {
+	for i := len(nodes); i < many && err == nil; i++ {
 		_, err = b.node(ctx, fmt.Sprintf("idle-%d", i))
 	}
 	return err

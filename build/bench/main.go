@@ -59,8 +59,9 @@ var measures = []struct {
 	{"backup", (*bed).backups},
 	{"gateway", (*bed).gateway},
 	{"idle", (*bed).idle},
-	{"desktop", (*bed).desktop}, // wants the nodes of idle
-	{"list", (*bed).list},       // wants the nodes of idle
+	{"desktop", (*bed).desktop},
+	{"list", (*bed).list},
+	{"api", (*bed).api},
 	{"page/bundle", (*bed).bundle},
 	{"page/usable", (*bed).usable},
 	{"page/event", (*bed).eventToPixel},

@@ -236,10 +236,8 @@ const manyNodes = 200
 
 func (b *bed) list(ctx context.Context) ([]row, error) {
 	r := row{what: fmt.Sprintf("list of %d nodes", manyNodes), means: "virsh list --all"}
-	for i := range manyNodes - idleNodes { // the others are there already
-		if _, err := b.node(ctx, fmt.Sprintf("many-%d", i)); err != nil {
-			return nil, err
-		}
+	if err := b.upTo(ctx, manyNodes); err != nil {
+		return nil, err
 	}
 	for range b.rounds {
 		var nodes []lab.Node
