@@ -114,13 +114,13 @@ func TestVirshHints(t *testing.T) {
 			<-hints
 		}
 		virsh(t, c, args...)
-		select {
-		case h := <-hints:
-			if h.ID != spec.ID {
-				t.Errorf("%v: got hint %+v, want one for %s", args, h, spec.ID)
+		for limit, id := time.After(2*time.Second), ""; id != spec.ID; { // other machines may be at work
+			select {
+			case h := <-hints:
+				id = h.ID
+			case <-limit:
+				t.Fatalf("%v: no hint", args)
 			}
-		case <-time.After(2 * time.Second):
-			t.Errorf("%v: no hint", args)
 		}
 	}
 }

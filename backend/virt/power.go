@@ -3,7 +3,9 @@ package virt
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"strings"
+	"time"
 
 	"libvirt.org/go/libvirt"
 	"libvirt.org/go/libvirtxml"
@@ -103,14 +105,17 @@ func (c *Conn) start(s *session, d *libvirt.Domain) error {
 	return err
 }
 
+// portTries is how often a start is tried that others keep taking the port from: where as many
+// users start nodes as a classroom has, a few times are not enough.
+const portTries = 8
+
 // boot starts afresh, without a managed save. Another user's libvirt draws its
-// VNC ports from the same range and may be quicker with one; then the next is tried.
+// VNC ports from the same range and may be quicker with one; then the next is tried, after
+// a while that is not the same for both.
 func boot(d *libvirt.Domain) error {
 	err := create(d)
-	for range 3 {
-		if err == nil || !lostPort(d, err) {
-			break
-		}
+	for tries := 1; tries < portTries && err != nil && lostPort(d, err); tries++ {
+		time.Sleep(rand.N(time.Duration(tries) * 200 * time.Millisecond))
 		err = create(d)
 	}
 	return err

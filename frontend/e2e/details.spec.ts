@@ -75,6 +75,7 @@ test('F2 in the drawer renames a stopped node and says of a running one why not,
   await expect(page.getByRole('tooltip')).toContainText('The node must be off for this.');
   await virsh('destroy', 'web-1');
   await lab.state('web-1', 'stopped');
+  await expect(page.getByTestId('details-rename')).toBeEnabled(); // the page knows it too
   await page.keyboard.press('F2');
   await page.getByTestId('details-name-field').fill('web-9');
   await page.keyboard.press('Enter');
