@@ -120,15 +120,7 @@ func (b *bed) untilLast(ctx context.Context, bearer, id string) (s sample, err e
 		if err != nil {
 			return nil, err
 		}
-		go func() {
-			for lines.Scan() {
-				var e lab.Event
-				data, found := strings.CutPrefix(lines.Text(), "data: ")
-				if found && json.Unmarshal([]byte(data), &e) == nil && e.Node != nil && e.Node.ID == id {
-					heard <- e.Node.Notes
-				}
-			}
-		}()
+		go hearNotes(lines, id, heard)
 	}
 	for i := range b.rounds {
 		notes := fmt.Sprintf("change %d", i)
@@ -157,6 +149,17 @@ func (b *bed) untilLast(ctx context.Context, bearer, id string) (s sample, err e
 		}
 	}
 	return s, nil
+}
+
+// hearNotes passes on what an event stream tells of a node's notes.
+func hearNotes(lines *bufio.Scanner, id string, heard chan<- string) {
+	for lines.Scan() {
+		var e lab.Event
+		data, found := strings.CutPrefix(lines.Text(), "data: ")
+		if found && json.Unmarshal([]byte(data), &e) == nil && e.Node != nil && e.Node.ID == id {
+			heard <- e.Node.Notes
+		}
+	}
 }
 
 // perListener opens listeners that nothing is told, and shares what the server grew by among them.
