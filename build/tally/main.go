@@ -124,10 +124,12 @@ func (t *tally) count(e event, failures map[string]int) {
 	}
 }
 
+// place begins a line that names a place in the sources of a test.
+var place = regexp.MustCompile(`^\s+\S+\.(go|txt):\d+: `)
+
 // blame keeps the first line in which a failed test named a place in its sources: of a long
 // run the end may be all that is kept.
 func (t *tally) blame(e event, output []string) {
-	place := regexp.MustCompile(`^\s+\S+\.(go|txt):\d+: `)
 	if i := slices.IndexFunc(output, place.MatchString); e.Action == "fail" && e.Test != "" && i >= 0 {
 		t.causes = append(t.causes, fmt.Sprintf("FAIL  %s %s: %s\n", e.Package, e.Test, strings.TrimSpace(output[i])))
 	}
