@@ -52,7 +52,8 @@ func newPlace(t *testing.T, profile string) *place {
 	dir := must(os.MkdirTemp("", "sblstory"))(t)
 	p := &place{t: t, uri: "qemu:///" + profile, dir: dir, pool: filepath.Join(dir, "pool"), program: mustProgram(t)}
 	p.clearAtEnd()
-	p.atEnd("rm -rf %s", dir)
+	// What has just been killed may still write there.
+	p.atEnd("for i in $(seq 20); do rm -rf %s && break; sleep 0.2; done; ! [ -e %[1]s ]", dir)
 	p.makeFolders()
 	if profile == system {
 		p.pool = filepath.Join("/var/lib/libvirt/images", filepath.Base(dir))

@@ -163,6 +163,9 @@ func TestGateway(t *testing.T) {
 			}
 			p.call(t, "ForceOff", n.ID)
 			g.awaitOff(t)
+			if err := p.waitNode(n.ID, "it to be off", func(n lab.Node) bool { return n.State == lab.Stopped }); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if len(passwords) != 3 {
 			t.Errorf("got the passwords %v, want another at every boot", passwords)
