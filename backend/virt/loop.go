@@ -2,8 +2,11 @@ package virt
 
 import (
 	"errors"
+	"log/slog"
 	"maps"
+	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,9 +16,12 @@ import (
 // loop waits for what libvirt's connections wait for: data on their sockets, and
 // timers. libvirt brings a loop of its own, which may not be used: it turns
 // GLib's main context, and so would handle the window's events in a thread that
-// is not GTK's.
+// is not GTK's. The sockets are in an epoll set, and Go's scheduler waits for the
+// set as for any file: with a thread that sleeps in poll(2) itself, the scheduler
+// is up for 10 ms and some 60 wake-ups whenever that has slept again.
 type loop struct {
-	wake int // an eventfd; written to when there is something else to wait for
+	epoll int
+	set   *os.File // of epoll; its read deadline is when the loop is to turn though no socket is ready
 
 	mu      sync.Mutex // never held while libvirt is called
 	waiting int        // how many wait for an answer, see attend
@@ -41,17 +47,24 @@ type timer struct {
 // startLoop makes the loop that serves every connection of the process. It has
 // no end.
 func startLoop() (*loop, error) {
-	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{wake: wake, sockets: make(map[int]*socket), timers: make(map[int]*timer)}
-	if err := libvirt.EventRegisterImpl(l); err != nil {
-		return nil, errors.Join(err, unix.Close(wake))
+	if err = unix.SetNonblock(epoll, true); err != nil { // os.NewFile looks for it
+		return nil, errors.Join(err, unix.Close(epoll))
+	}
+	l := &loop{epoll: epoll, set: os.NewFile(uintptr(epoll), "libvirt"), sockets: make(map[int]*socket), timers: make(map[int]*timer)}
+	set, err := l.set.SyscallConn()
+	if err == nil {
+		err = libvirt.EventRegisterImpl(l)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.set.Close())
 	}
 	go func() {
 		for {
-			l.turn()
+			l.turn(set)
 		}
 	}()
 	return l, nil
@@ -63,11 +76,9 @@ func startLoop() (*loop, error) {
 // that comes due meanwhile asks as soon as somebody does.
 func (l *loop) attend() {
 	l.mu.Lock()
-	l.waiting++
-	first := l.waiting == 1
-	l.mu.Unlock()
-	if first {
-		l.change(func() {})
+	defer l.mu.Unlock()
+	if l.waiting++; l.waiting == 1 {
+		l.arm()
 	}
 }
 
@@ -75,7 +86,9 @@ func (l *loop) attend() {
 func (l *loop) leave() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.waiting--
+	if l.waiting--; l.waiting == 0 {
+		l.arm()
+	}
 }
 
 // runs reports whether a timer does; mu is held. Those of no length are no clocks:
@@ -83,14 +96,19 @@ func (l *loop) leave() {
 func (l *loop) runs(t *timer) bool { return t.every == 0 || t.every > 0 && l.waiting > 0 }
 
 // turn waits for the next events and handles them.
-func (l *loop) turn() {
-	watches, fds, wait := l.plan()
-	if _, err := unix.Poll(fds, wait); err != nil {
-		return // a signal came, or a socket was closed meanwhile: plan anew
+func (l *loop) turn(set syscall.RawConn) {
+	l.change(func() {})
+	events := make([]unix.EpollEvent, 16)
+	ready := 0
+	look := func(epoll uintptr) bool {
+		ready, _ = unix.EpollWait(int(epoll), events, 0) // -1 is for a signal: it is tried again
+		return ready != 0
 	}
-	_, _ = unix.Read(l.wake, make([]byte, 8)) // it says that there is nothing to read, or there was
-	for i, watch := range watches {
-		l.handle(watch, fds[i+1])
+	if set.Read(look) != nil { // the deadline is over: a timer is due, or a callback to be freed
+		look(uintptr(l.epoll))
+	}
+	for _, e := range events[:max(0, ready)] {
+		l.handle(int(e.Fd), e.Events)
 	}
 	for number := range l.snapshot() {
 		l.fire(number)
@@ -98,35 +116,34 @@ func (l *loop) turn() {
 	l.free()
 }
 
-// plan gives what to poll, and for how many milliseconds; -1 is for ever. The
-// first descriptor is the one that wakes the loop.
-func (l *loop) plan() (watches []int, fds []unix.PollFd, wait int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	fds = []unix.PollFd{{Fd: int32(l.wake), Events: unix.POLLIN}}
-	for watch, s := range l.sockets {
-		if s.events != 0 {
-			watches = append(watches, watch)
-			fds = append(fds, unix.PollFd{Fd: int32(s.fd), Events: toPoll(s.events)})
-		}
+// arm has the loop turn when something is due, and no longer when something was; mu is held.
+func (l *loop) arm() {
+	if err := l.set.SetReadDeadline(l.due()); err != nil {
+		panic(err) // the set can be waited for, and is never closed
 	}
-	wait = -1
+}
+
+// due is when the loop is to turn though no socket is ready; zero: never. mu is held.
+func (l *loop) due() (first time.Time) {
+	if len(l.removed) > 0 {
+		return time.Unix(0, 1)
+	}
 	for _, t := range l.timers {
-		if left := int(max(0, time.Until(t.due)+time.Millisecond-1) / time.Millisecond); l.runs(t) && (wait < 0 || left < wait) {
-			wait = left
+		if l.runs(t) && (first.IsZero() || t.due.Before(first)) {
+			first = t.due
 		}
 	}
-	return watches, fds, wait
+	return first
 }
 
 // handle tells libvirt what happened on a socket, unless libvirt has lost
 // interest since it was polled.
-func (l *loop) handle(watch int, polled unix.PollFd) {
+func (l *loop) handle(watch int, polled uint32) {
 	l.mu.Lock()
 	s, ok := l.sockets[watch]
 	var events libvirt.EventHandleType
 	if ok {
-		events = fromPoll(polled.Revents) & (s.events | libvirt.EVENT_HANDLE_ERROR | libvirt.EVENT_HANDLE_HANGUP)
+		events = fromEpoll(polled) & (s.events | libvirt.EVENT_HANDLE_ERROR | libvirt.EVENT_HANDLE_HANGUP)
 	}
 	l.mu.Unlock()
 	if events != 0 {
@@ -165,31 +182,55 @@ func (l *loop) free() {
 	}
 }
 
-// change changes what to wait for, and lets the loop know.
+// change changes what to wait for.
 func (l *loop) change(do func()) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	do()
-	l.mu.Unlock()
-	_, _ = unix.Write(l.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it fails only where it is full, and so awake
+	l.arm()
 }
 
-// AddHandleFunc implements libvirt.EventLoop, as do the methods below.
+// AddHandleFunc implements libvirt.EventLoop, as do the methods below. It gives -1
+// for a socket that can not be waited for.
 func (l *loop) AddHandleFunc(fd int, events libvirt.EventHandleType, callback *libvirt.EventHandleCallbackInfo) (watch int) {
-	l.change(func() {
-		l.last++
-		watch = l.last
-		l.sockets[watch] = &socket{fd, events, callback}
-	})
-	return watch
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last++
+	s := &socket{fd: fd, callback: callback}
+	if !l.want(l.last, s, events) {
+		return -1
+	}
+	l.sockets[l.last] = s
+	return l.last
 }
 
 // UpdateHandleFunc sets the events to wait for; none are allowed.
 func (l *loop) UpdateHandleFunc(watch int, events libvirt.EventHandleType) {
-	l.change(func() {
-		if s, ok := l.sockets[watch]; ok {
-			s.events = events
-		}
-	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s, ok := l.sockets[watch]; ok {
+		l.want(watch, s, events)
+	}
+}
+
+// want sets the events to wait for on a socket, and reports whether they can be; mu is
+// held. One with none is not in the set, in which it would tell of its end all the same.
+func (l *loop) want(watch int, s *socket, events libvirt.EventHandleType) bool {
+	op := unix.EPOLL_CTL_MOD
+	switch {
+	case events == s.events:
+		return true
+	case s.events == 0:
+		op = unix.EPOLL_CTL_ADD
+	case events == 0:
+		op = unix.EPOLL_CTL_DEL
+	}
+	if err := unix.EpollCtl(l.epoll, op, s.fd, &unix.EpollEvent{Events: toEpoll(events), Fd: int32(watch)}); err != nil {
+		slog.Error("a socket of libvirt can not be waited for", "descriptor", s.fd, "error", err)
+		return false
+	}
+	s.events = events
+	return true
 }
 
 // RemoveHandleFunc gives -1 for a watch that is not there.
@@ -200,6 +241,7 @@ func (l *loop) RemoveHandleFunc(watch int) (result int) {
 			result = -1
 			return
 		}
+		l.want(watch, s, 0)
 		delete(l.sockets, watch)
 		l.removed = append(l.removed, s.callback)
 	})
@@ -246,15 +288,15 @@ func (t *timer) set(milliseconds int) {
 	t.due = time.Now().Add(t.every)
 }
 
-var pollEvents = map[libvirt.EventHandleType]int16{
-	libvirt.EVENT_HANDLE_READABLE: unix.POLLIN,
-	libvirt.EVENT_HANDLE_WRITABLE: unix.POLLOUT,
-	libvirt.EVENT_HANDLE_ERROR:    unix.POLLERR | unix.POLLNVAL,
-	libvirt.EVENT_HANDLE_HANGUP:   unix.POLLHUP,
+var epollEvents = map[libvirt.EventHandleType]uint32{
+	libvirt.EVENT_HANDLE_READABLE: unix.EPOLLIN,
+	libvirt.EVENT_HANDLE_WRITABLE: unix.EPOLLOUT,
+	libvirt.EVENT_HANDLE_ERROR:    unix.EPOLLERR,
+	libvirt.EVENT_HANDLE_HANGUP:   unix.EPOLLHUP,
 }
 
-func toPoll(events libvirt.EventHandleType) (polled int16) {
-	for event, bits := range pollEvents {
+func toEpoll(events libvirt.EventHandleType) (polled uint32) {
+	for event, bits := range epollEvents {
 		if events&event != 0 {
 			polled |= bits
 		}
@@ -262,8 +304,8 @@ func toPoll(events libvirt.EventHandleType) (polled int16) {
 	return polled
 }
 
-func fromPoll(polled int16) (events libvirt.EventHandleType) {
-	for event, bits := range pollEvents {
+func fromEpoll(polled uint32) (events libvirt.EventHandleType) {
+	for event, bits := range epollEvents {
 		if polled&bits != 0 {
 			events |= event
 		}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"libvirt.org/go/libvirt"
 	"libvirt.org/go/libvirtxml"
@@ -226,25 +227,23 @@ func TestTimestamp(t *testing.T) {
 // Nothing wakes the loop while nobody waits for an answer, but what libvirt has to tell.
 func TestTimersRest(t *testing.T) {
 	l := &loop{timers: map[int]*timer{}}
-	wait := func() int { _, _, wait := l.plan(); return wait }
 	second := &timer{}
 	second.set(1000)
 	l.timers[1] = second
-	if got := wait(); got != -1 {
-		t.Errorf("nobody waits: got %d ms, want none", got)
+	if got := l.due(); !got.IsZero() {
+		t.Errorf("nobody waits: got %v, want never", got)
 	}
-	l.waiting = 2
-	l.leave()
-	if got := wait(); got <= 0 || got > 1000 {
-		t.Errorf("somebody waits: got %d ms, want 1000 at most", got)
+	l.waiting = 1
+	if got := l.due(); got != second.due {
+		t.Errorf("somebody waits: got %v, want %v", got, second.due)
 	}
-	l.leave()
+	l.waiting = 0
 	l.timers[2] = &timer{every: -1}
-	if got := wait(); got != -1 {
-		t.Errorf("nobody waits any more: got %d ms, want none", got)
+	if got := l.due(); !got.IsZero() {
+		t.Errorf("nobody waits any more: got %v, want never", got)
 	}
 	l.timers[2].set(0)
-	if got := wait(); got != 0 {
-		t.Errorf("an event is to be told: got %d ms, want 0", got)
+	if got := l.due(); got.IsZero() || got.After(time.Now()) {
+		t.Errorf("an event is to be told: got %v, want now", got)
 	}
 }

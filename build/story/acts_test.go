@@ -53,7 +53,7 @@ func (a actor) command(line string) {
 	a.Helper()
 	a.await(a.screen("connected"))
 	a.click(a.screen("connected"))
-	a.desk.do("type", "--delay", "60", line)
+	a.desk.do("type", "--delay", "120", line)
 	a.desk.do("key", "Return")
 }
 
