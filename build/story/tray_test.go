@@ -40,6 +40,7 @@ func playTray(s seat, g *guest, album, scheme string) {
 	s.endHidden()
 	hidden := s.launch("--hidden")
 	s.awaitIcon()
+	s.await("libvirt's nodes", func() bool { return strings.Contains(s.ask("ToolTip"), "0 of 3 running") })
 	s.awaitNoWindow()
 	panel.startAndStop(g, album)
 	panel.fail(g, album)
