@@ -171,8 +171,7 @@ func (b *bed) virtManager(ctx context.Context, d *desk) (string, error) {
 	return observe(ctx, peer.Process.Pid)
 }
 
-// settled is when what a program did last has ended. Go's scheduler is woken 1, 3, 7 and 15 s
-// after a window was hidden, without a goroutine that would run for it.
+// settled is when what a program did last has ended.
 const settled = 30 * time.Second
 
 // observeWakes tells of a process and its descendants how often they are woken,
