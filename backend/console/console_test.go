@@ -112,6 +112,22 @@ func (d *desk) mustDial(t *testing.T, path string) *websocket.Conn {
 	return page
 }
 
+// TestSerialSaysThatItIsOpen, though it is silent: a page is not to take what is typed
+// for a port that could not be opened.
+func TestSerialSaysThatItIsOpen(t *testing.T) {
+	d := newDesk(t, t.Context())
+	page := d.mustDial(t, d.mustTicket(t, lab.ConsoleSerial))
+	port := <-d.displays.nodes
+	defer port.Close()
+	if got := mustRead(t, page); len(got) > 0 {
+		t.Errorf("got %q first, want an empty message", got)
+	}
+	mustSay(t, port, "login:")
+	if got := string(mustRead(t, page)); got != "login:" {
+		t.Errorf("got %q, want what the node said", got)
+	}
+}
+
 func mustRead(t *testing.T, page *websocket.Conn) []byte {
 	t.Helper()
 	kind, b, err := page.Read(t.Context())

@@ -61,6 +61,9 @@ func (s *Server) carryStream(ctx context.Context, ws *websocket.Conn, id string,
 		hangUp(ws, endingOf(err))
 		return
 	}
+	if kind == lab.ConsoleSerial { // which may have nothing to say: this tells that it is open
+		_ = ws.Write(ctx, websocket.MessageBinary, nil) // it fails if the page is gone, as bridge finds out
+	}
 	bridge(ctx, ws, stream)
 }
 

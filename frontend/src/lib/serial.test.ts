@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Serial, takenSentence, type SerialPhase } from './serial';
 
-/** A WebSocket that opens, says and ends what it is told to. */
+/** A WebSocket that says and ends what it is told to. */
 class FakeSocket {
   static all: FakeSocket[] = [];
   sent: Uint8Array[] = [];
   closed = false;
-  onopen?: () => void;
   onmessage?: (event: { data: ArrayBuffer }) => void;
   onclose?: (event: { code: number; reason: string }) => void;
 
@@ -45,7 +44,7 @@ const socket = (at: number) => FakeSocket.all[at] as FakeSocket;
 async function connect(): Promise<FakeSocket> {
   serial.follow(true, '1');
   await settle();
-  socket(0).onopen?.();
+  socket(0).say(new Uint8Array());
   return socket(0);
 }
 
@@ -94,11 +93,18 @@ test('it connects again with a fresh address, later each time, and says why', as
   expect(sockets()).toHaveLength(3);
 });
 
+test('a port that could not be opened was never connected', async () => {
+  serial.follow(true, '1');
+  await settle();
+  socket(0).end(4503, 'libvirt is away');
+  expect(news.map(([phase]) => phase)).toEqual(['connecting', 'waiting']);
+});
+
 test('a connection that lasted brings the first wait back', async () => {
   const port = await connect();
   port.end();
   await vi.advanceTimersByTimeAsync(200);
-  socket(1).onopen?.();
+  socket(1).say(new Uint8Array());
   await vi.advanceTimersByTimeAsync(6_000);
   socket(1).end();
   await vi.advanceTimersByTimeAsync(200);
@@ -127,7 +133,7 @@ test('who lost the port to another does not take it back unasked', async () => {
   expect(sockets()).toHaveLength(1);
   void serial.connect();
   await settle();
-  socket(1).onopen?.();
+  socket(1).say(new Uint8Array());
   expect(phase()).toBe('connected');
 });
 

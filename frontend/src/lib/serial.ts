@@ -77,11 +77,14 @@ export class Serial {
     socket.binaryType = 'arraybuffer';
     const mine = () => attempt === this.#attempt;
     let since = 0;
-    socket.onopen = () => {
-      since = Date.now();
-      if (mine()) this.#become('connected', '');
+    // The program's first message, an empty one, says that the port is open: a socket alone is not.
+    socket.onmessage = ({ data }) => {
+      if (!mine()) return;
+      if (!since) this.#become('connected', '');
+      since ||= Date.now();
+      const bytes = new Uint8Array(data as ArrayBuffer);
+      if (bytes.length) this.#take(bytes);
     };
-    socket.onmessage = ({ data }) => mine() && this.#take(new Uint8Array(data as ArrayBuffer));
     socket.onclose = ({ code, reason }) => {
       if (!mine()) return;
       if (since && Date.now() - since > longestWait) this.#wait = firstWait;
