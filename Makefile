@@ -21,7 +21,7 @@ NFPM  := build/out/tools/nfpm
 NFPM_VERSION := v2.48.0
 PAGE  := frontend/dist/index.html
 # What takes longest begins first, so that all processors have work to the end.
-LONGEST := ./build/story ./build/systest ./backend/virt
+LONGEST := ./build/story ./build/systest ./backend/virt ./images/tiny ./build/dist
 TINY  := build/out/tiny.qcow2
 CLOUD := build/out/cloud.qcow2
 
