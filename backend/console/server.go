@@ -10,8 +10,9 @@
 // console, even with a ticket.
 //
 // Binary frames both ways, without compression and of any size, whose borders
-// mean nothing; text frames of whole instructions for a tunnel. The end is a close
-// frame whose code says to a program why, and whose reason says it to a person.
+// mean nothing; text frames of whole instructions for a tunnel. The first frame of
+// a serial port is empty and tells that the port is open: it may be silent. The end
+// is a close frame whose code says to a program why, and whose reason says it to a person.
 package console
 
 import (
