@@ -225,7 +225,7 @@ func (l *loop) want(watch int, s *socket, events libvirt.EventHandleType) bool {
 	case events == 0:
 		op = unix.EPOLL_CTL_DEL
 	}
-	if err := unix.EpollCtl(l.epoll, op, s.fd, &unix.EpollEvent{Events: toEpoll(events), Fd: int32(watch)}); err != nil {
+	if err := unix.EpollCtl(l.epoll, op, s.fd, &unix.EpollEvent{Events: toEpoll(events), Fd: int32(watch)}); err != nil && events != 0 { // one that was closed has left the set
 		slog.Error("a socket of libvirt can not be waited for", "descriptor", s.fd, "error", err)
 		return false
 	}

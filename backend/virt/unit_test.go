@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -226,18 +227,25 @@ func TestTimestamp(t *testing.T) {
 
 // Nothing wakes the loop while nobody waits for an answer, but what libvirt has to tell.
 func TestTimersRest(t *testing.T) {
-	l := &loop{timers: map[int]*timer{}}
+	set, _, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = set.Close() }) // nothing was written
+	l := &loop{set: set, timers: map[int]*timer{}}
 	second := &timer{}
 	second.set(1000)
 	l.timers[1] = second
 	if got := l.due(); !got.IsZero() {
 		t.Errorf("nobody waits: got %v, want never", got)
 	}
-	l.waiting = 1
+	l.attend()
+	l.attend()
+	l.leave()
 	if got := l.due(); got != second.due {
 		t.Errorf("somebody waits: got %v, want %v", got, second.due)
 	}
-	l.waiting = 0
+	l.leave()
 	l.timers[2] = &timer{every: -1}
 	if got := l.due(); !got.IsZero() {
 		t.Errorf("nobody waits any more: got %v, want never", got)
