@@ -60,7 +60,11 @@ func (w Window) open(ctx context.Context) (err error) {
 	defer stop()
 	defer w.App.noDisplay(&err)
 	w.App.tray.Awake(true)
-	if err := wails.Run(w.options()); err != nil {
+	endSparing := spareDriver()
+	defer endSparing()
+	o := w.options()
+	o.OnDomReady = func(context.Context) { endSparing() }
+	if err := wails.Run(o); err != nil {
 		return lab.Errorf(lab.KindUnavailable, "the window can not be opened").
 			WithHint("Run sandboxlabs serve and open the address it prints in a browser.").WithCause(err)
 	}

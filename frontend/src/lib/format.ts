@@ -1,5 +1,6 @@
 // Sizes and times as people read them, in the language of the page. Sizes are binary, like libvirt's.
 
+import { later } from './later';
 import { filled, locale } from './words';
 
 const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
@@ -25,40 +26,41 @@ export function memory(mebibytes: number): string {
 }
 
 const numbers = (digits: number, useGrouping = false) =>
-  new Intl.NumberFormat(locale(), {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-    useGrouping,
-  });
+  later(
+    () =>
+      new Intl.NumberFormat(locale(), {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+        useGrouping,
+      }),
+  );
 const whole = numbers(0);
 const tenth = numbers(1);
 const grouped = numbers(0, true);
-const round = (value: number) => whole.format(value);
-const tenths = (value: number) => tenth.format(value);
+const round = (value: number) => whole().format(value);
+const tenths = (value: number) => tenth().format(value);
 
 /** 4,096: a number that may be large. */
-export const count = (n: number) => grouped.format(n);
+export const count = (n: number) => grouped().format(n);
 
-const clock = new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' });
-const day = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short' });
-const full = new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' });
-const both = new Intl.DateTimeFormat(locale(), {
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-});
+const clock = later(() => new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' }));
+const day = later(() => new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short' }));
+const full = later(() => new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' }));
+const both = later(
+  () =>
+    new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }),
+);
 
 /** 14:03 today, 21 Nov 14:03 on another day. */
 export function moment(at: string, now = Date.now()): string {
   const date = new Date(at);
-  const today = day.format(date) === day.format(now);
-  return today ? clock.format(date) : both.format(date).replace(', ', ' ');
+  const today = day().format(date) === day().format(now);
+  return today ? clock().format(date) : both().format(date).replace(', ', ' ');
 }
 
 /** 21 Nov 2026, 14:03:07. */
 export function timestamp(at: string): string {
-  return full.format(new Date(at));
+  return full().format(new Date(at));
 }
 
 /** under a minute, 12 min, 3 h, 5 d: how long ago `at` was. */
@@ -75,18 +77,19 @@ export function hardware({ vcpus, memoryMiB }: { vcpus: number; memoryMiB: numbe
   return `${plural(vcpus, ['# vCPU', '# vCPUs'])}, ${memory(memoryMiB)}`;
 }
 
-const rules = new Intl.PluralRules(locale());
+const rules = later(() => new Intl.PluralRules(locale()));
 // In the order of gettext's forms.
-const categories = (['zero', 'one', 'two', 'few', 'many', 'other'] as const).filter((it) =>
-  rules.resolvedOptions().pluralCategories.includes(it),
-);
+const categories = later(() => {
+  const own = rules().resolvedOptions().pluralCategories;
+  return (['zero', 'one', 'two', 'few', 'many', 'other'] as const).filter((it) => own.includes(it));
+});
 
 /**
  * The form of a text that is for a number, which stands in place of its `#`; places are filled as
  * those of any text. In a call the forms are written out, so that they are found: ['# node', '# nodes'].
  */
 export function plural(n: number, forms: string[], ...places: unknown[]): string {
-  const form = forms[categories.indexOf(rules.select(n))] ?? forms.at(-1) ?? '';
+  const form = forms[categories().indexOf(rules().select(n))] ?? forms.at(-1) ?? '';
   return filled(form.replace('#', count(n)), places);
 }
 

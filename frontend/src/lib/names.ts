@@ -1,5 +1,6 @@
 // Names of nodes and images.
 
+import { later } from './later';
 import { locale } from './words';
 
 /** What is wrong with a name, on one line, or nothing. */
@@ -60,10 +61,10 @@ export function imageName(path: string): string {
     .replace(/[._-]+$/, '');
 }
 
-const collator = new Intl.Collator(locale(), { numeric: true });
+const collator = later(() => new Intl.Collator(locale(), { numeric: true }));
 
 /** Orders texts as people do, node-2 before node-10. */
-export const byText = (a: string, b: string): number => collator.compare(a, b);
+export const byText = (a: string, b: string): number => collator().compare(a, b);
 
 /** Orders by name. */
 export const byName = (a: { name: string }, b: { name: string }): number => byText(a.name, b.name);

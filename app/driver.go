@@ -1,0 +1,39 @@
+package app
+
+import (
+	"log/slog"
+	"os"
+)
+
+// sparing has WebKit not load the graphics driver into this process, which it would
+// wait for before it begins the page's, a tenth of a second: the window is drawn
+// without (WebviewGpuPolicyNever). No driver's buffers are asked for, and which device
+// draws is not looked up. What is not named so in some WebKit does nothing there.
+var sparing = map[string]string{
+	"WEBKIT_DISABLE_DMABUF_RENDERER": "1",
+	"WEBKIT_WEB_RENDER_DEVICE_FILE":  os.DevNull,
+	"GDK_GL":                         "disable",
+}
+
+// spareDriver tells WebKit so, except for what the person has set. WebKit asks when its
+// first page begins; end it then, as what else is started is not to inherit it.
+func spareDriver() (end func()) {
+	var told []string
+	for name, value := range sparing {
+		if _, set := os.LookupEnv(name); set {
+			continue
+		}
+		if err := os.Setenv(name, value); err != nil {
+			slog.Warn("WebKit will load the graphics driver", "error", err)
+			continue
+		}
+		told = append(told, name)
+	}
+	return func() {
+		for _, name := range told {
+			if err := os.Unsetenv(name); err != nil {
+				slog.Warn("what WebKit was told is passed on", "error", err)
+			}
+		}
+	}
+}
