@@ -29,6 +29,7 @@ import (
 	"sandboxlabs/backend/guacamole"
 	"sandboxlabs/backend/images"
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/page"
 	folders "sandboxlabs/backend/prototype"
 	"sandboxlabs/backend/seed"
 	"sandboxlabs/backend/service"
@@ -279,12 +280,12 @@ func (r *rig) live(ctx context.Context, do func(context.Context) error) error {
 	return err
 }
 
-func page() fs.FS {
-	files, err := fs.Sub(dist, "frontend/dist")
+func files() (*page.Page, error) {
+	built, err := fs.Sub(dist, "frontend/dist")
 	if err != nil {
 		panic(err) // the path is not one
 	}
-	return files
+	return page.New(built)
 }
 
 // icons gives the program's icon. Those in one colour are unpacked to a folder,

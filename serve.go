@@ -38,18 +38,18 @@ func serve(ctx context.Context, uri string, how cli.Serving, ready func(link str
 		if err != nil {
 			return err
 		}
-		server, err := rest.New(rest.Options{
-			Service: r.service, Page: page(), Consoles: r.consoles.Guarded(), Uploads: uploads,
+		page, err := files()
+		if err != nil {
+			return err
+		}
+		return rest.New(rest.Options{
+			Service: r.service, Page: page, Consoles: r.consoles.Guarded(), Uploads: uploads,
 			Keys: keys, Hosts: how.Hosts, Anyone: how.Anyone,
 			Faces: map[string]rest.Face{
 				prototype.Prefix: prototype.New(r.service, version()),
 				api.Prefix + "/": {Handler: v1, Refuse: api.Refuse},
 			},
-		})
-		if err != nil {
-			return err
-		}
-		return server.Serve(ctx, doors, ready)
+		}).Serve(ctx, doors, ready)
 	})
 }
 

@@ -32,6 +32,10 @@ func window(ctx context.Context, uri string, o lab.Opening) (other bool, err err
 		return false, err
 	}
 	defer unlock()
+	page, err := files()
+	if err != nil {
+		return false, err
+	}
 	r, err := assemble(uri, true)
 	if err != nil {
 		return false, err
@@ -48,7 +52,7 @@ func window(ctx context.Context, uri string, o lab.Opening) (other bool, err err
 		if err != nil {
 			return err
 		}
-		err = app.Run(ctx, app.Window{App: a, Opening: o, Page: page(), Files: rest.Screenshots(r.service), Icon: icons(r.paths.Icons)})
+		err = app.Run(ctx, app.Window{App: a, Opening: o, Page: page, Files: rest.Screenshots(r.service), Icon: icons(r.paths.Icons)})
 		again = app.Again(a)
 		return errors.Join(err, raisable.Close())
 	})

@@ -19,7 +19,6 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
 	"sandboxlabs/app/portal"
-	"sandboxlabs/backend/words"
 )
 
 // AppearanceName is the name of the event that brings the page an Appearance.
@@ -30,10 +29,6 @@ const AppearanceName = "appearance"
 type Appearance struct {
 	Accent string  `json:"accent"` // a colour, as #rrggbb; empty: the person has none
 	Zoom   float64 `json:"zoom"`   // pixels of the monitor a CSS pixel has, beside devicePixelRatio
-
-	// Language is the desktop's, as in "de-AT"; empty: it says none. WebKit knows it
-	// only where the C library has that locale, and the tray would speak another.
-	Language string `json:"language"`
 }
 
 // appearance is the one there is now.
@@ -48,9 +43,7 @@ type appearance struct {
 func (a *App) Appearance() Appearance {
 	a.looks.mu.Lock()
 	defer a.looks.mu.Unlock()
-	now := a.looks.now
-	now.Language = words.Wished()
-	return now
+	return a.looks.now
 }
 
 // change changes it, and tells the page if there is one.

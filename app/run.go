@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -17,12 +16,14 @@ import (
 
 	"sandboxlabs/app/webview"
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/page"
+	"sandboxlabs/backend/words"
 )
 
 // Window is what the window shows.
 type Window struct {
 	App     *App
-	Page    fs.FS        // index.html and its assets
+	Page    *page.Page
 	Files   http.Handler // what the page loads and Page has not
 	Icon    Icon
 	Opening lab.Opening // what it shows at first
@@ -31,10 +32,6 @@ type Window struct {
 // Run opens the window and returns when the program is to end: the person wants
 // it, or ctx ended. KindUnavailable without a display.
 func Run(ctx context.Context, w Window) error {
-	if _, err := fs.Stat(w.Page, "index.html"); err != nil {
-		return lab.Errorf(lab.KindUnavailable, "this program was built without its page").
-			WithHint("Build it with make build.").WithCause(err)
-	}
 	a := w.App
 	a.opening.add(w.Opening)
 	ctx, a.end = context.WithCancel(ctx)
@@ -80,7 +77,7 @@ func (w Window) options() *options.App {
 		MinWidth:         900,
 		MinHeight:        600,
 		BackgroundColour: background(w.App.service.Desktop().Scheme),
-		AssetServer:      &assetserver.Options{Assets: w.Page, Handler: w.Files, Middleware: guarded},
+		AssetServer:      &assetserver.Options{Assets: w.Page, Handler: w.Files, Middleware: w.middleware},
 		OnStartup:        w.App.startup,
 		OnBeforeClose:    w.App.beforeClose,
 		Bind:             methods,
@@ -137,6 +134,24 @@ func (a *App) quit() {
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
 	"img-src 'self' data: blob:; font-src 'self'; " +
 	"connect-src 'self' http://127.0.0.1:* ws://127.0.0.1:*"
+
+func (w Window) middleware(next http.Handler) http.Handler { return guarded(w.indexed(next)) }
+
+// indexed has index.html begin as is chosen.
+func (w Window) indexed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.URL.Path != "/" {
+			next.ServeHTTP(rw, r)
+			return
+		}
+		now := w.App.service.Desktop()
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, err := rw.Write(w.Page.Index(page.Beginning{Language: now.Language, Desktop: words.Wished(), Scheme: now.Scheme}))
+		if err != nil {
+			slog.Warn("the page can not be given to the window", "error", err)
+		}
+	})
+}
 
 // guarded sets the page's policy and keeps a panic from ending the process.
 func guarded(next http.Handler) http.Handler {

@@ -26,16 +26,16 @@ const (
 // layers are all packages of ours. Arrows point down only.
 var layers = map[string]layer{
 	"sandboxlabs": {
-		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/prototype", "backend/rest", "backend/rest/api", "backend/rest/prototype", "backend/rest/upload", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/token", "backend/upkeep", "backend/virt", "backend/words"},
+		[]string{"app", "backend/autostart", "backend/cli", "backend/config", "backend/console", "backend/durable", "backend/guacamole", "backend/images", "backend/lab", "backend/page", "backend/prototype", "backend/rest", "backend/rest/api", "backend/rest/prototype", "backend/rest/upload", "backend/seed", "backend/service", "backend/settings", "backend/stack", "backend/store", "backend/token", "backend/upkeep", "backend/virt", "backend/words"},
 		"main wires the program, and nothing else",
 	},
-	"app":                    {[]string{"app/notify", "app/portal", "app/tray", "app/webview", "backend/service", "backend/lab", "backend/words"}, whyFace},
+	"app":                    {[]string{"app/notify", "app/portal", "app/tray", "app/webview", "backend/service", "backend/lab", "backend/page", "backend/words"}, whyFace},
 	"app/tray":               {[]string{"backend/lab", "backend/words"}, "it shows what nodes are, and says what was chosen; what comes of that is decided above it"},
 	"app/notify":             {[]string{"backend/lab", "backend/words"}, "it tells what nodes and images are, and that something was clicked; what comes of that is decided above it"},
 	"app/portal":             {nil, "it tells what a desktop says, whatever program it is for"},
 	"app/webview":            {[]string{"backend/words"}, "it knows a widget, not what is shown in it"},
 	"app/bindgen":            {[]string{"app"}, "it only describes package app to the page"},
-	"backend/rest":           {[]string{"backend/durable", "backend/rest/upload", "backend/service", "backend/lab"}, whyFace},
+	"backend/rest":           {[]string{"backend/durable", "backend/rest/upload", "backend/service", "backend/lab", "backend/page"}, whyFace},
 	"backend/rest/prototype": {[]string{"backend/rest", "backend/service", "backend/lab"}, whyFace},
 	"backend/rest/api":       {[]string{"backend/rest", "backend/rest/upload", "backend/service", "backend/lab"}, whyFace},
 	"backend/rest/upload":    {[]string{"backend/durable", "backend/service", "backend/lab"}, "what is sent is kept for whichever face it came by"},
@@ -47,6 +47,7 @@ var layers = map[string]layer{
 	"backend/guacamole":      {[]string{"backend/lab"}, whyAdapter},
 	"backend/images":         {[]string{"backend/document", "backend/durable", "backend/lab"}, whyAdapter},
 	"backend/autostart":      {[]string{"backend/durable", "backend/lab"}, whyAdapter},
+	"backend/page":           {[]string{"backend/lab"}, "it knows how the page begins, not what it is shown in"},
 	"backend/prototype":      {[]string{"backend/lab"}, whyAdapter},
 	"backend/seed":           {[]string{"backend/lab"}, whyAdapter},
 	"backend/settings":       {[]string{"backend/config", "backend/durable", "backend/lab"}, whyAdapter},

@@ -37,10 +37,7 @@ func TestMain(m *testing.M) {
 func started() error {
 	world := labtest.NewWorld()
 	s := service.New(service.Options{Hypervisor: world.Hypervisor, Pool: world.Pool, Library: world.Library, Store: world.Store})
-	server, err := New(Options{Service: s, Page: page, Uploads: upload.Open(filepath.Join(os.TempDir(), "none")), Anyone: true})
-	if err != nil {
-		return err
-	}
+	server := New(Options{Service: s, Page: built(), Uploads: upload.Open(filepath.Join(os.TempDir(), "none")), Anyone: true})
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	doors, err := Listen(ctx, Ports{Addresses: []string{"127.0.0.1:1"}, Socket: "/absent/s", Anyone: os.Getenv(roleEnv) == "open"})

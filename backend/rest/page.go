@@ -3,10 +3,9 @@ package rest
 import (
 	"bytes"
 	_ "embed"
-	"io/fs"
 	"net/http"
 
-	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/page"
 )
 
 //go:embed shim.js
@@ -14,20 +13,19 @@ var shim []byte
 
 const shimTag = `<head><script src="/shim.js"></script>`
 
-// newPage serves the page's files, its index with the script that gives it
-// what the window would have.
-func newPage(files fs.FS) (http.Handler, error) {
-	index, err := fs.ReadFile(files, "index.html")
-	if err != nil {
-		return nil, lab.Errorf(lab.KindUnavailable, "this program was built without its page").
-			WithHint("Build it with make build.").WithCause(err)
+// page serves the page's files, its index with the script that gives it what the
+// window would have.
+func (s *Server) page(p *page.Page) http.Handler {
+	index := func(w http.ResponseWriter, r *http.Request) {
+		now := s.service.Desktop()
+		body := p.Index(page.Beginning{Language: now.Language, Scheme: now.Scheme})
+		send("text/html; charset=utf-8", bytes.Replace(body, []byte("<head>"), []byte(shimTag), 1))(w, r)
 	}
-	index = bytes.Replace(index, []byte("<head>"), []byte(shimTag), 1)
 	mux := http.NewServeMux()
-	mux.Handle("GET /", http.FileServerFS(files))
-	mux.HandleFunc("GET /{$}", send("text/html; charset=utf-8", index))
+	mux.Handle("GET /", http.FileServerFS(p))
+	mux.HandleFunc("GET /{$}", index)
 	mux.HandleFunc("GET /shim.js", send("text/javascript; charset=utf-8", shim))
-	return mux, nil
+	return mux
 }
 
 func send(mime string, body []byte) http.HandlerFunc {

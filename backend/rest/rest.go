@@ -13,12 +13,12 @@ package rest
 
 import (
 	"crypto/x509"
-	"io/fs"
 	"maps"
 	"net/http"
 	"strings"
 
 	"sandboxlabs/backend/lab"
+	"sandboxlabs/backend/page"
 	"sandboxlabs/backend/rest/upload"
 	"sandboxlabs/backend/service"
 )
@@ -26,7 +26,7 @@ import (
 // Options wires a server.
 type Options struct {
 	Service  *service.Service
-	Page     fs.FS           // index.html and its assets
+	Page     *page.Page
 	Consoles http.Handler    // answers below /console/; may be nil
 	Uploads  *upload.Store   // of files that are dropped on the page
 	Faces    map[string]Face // by the path below which each answers, such as "/api/v1/"
@@ -67,11 +67,7 @@ type Server struct {
 }
 
 // New makes a server; it listens to nothing until Serve.
-func New(o Options) (*Server, error) {
-	page, err := newPage(o.Page)
-	if err != nil {
-		return nil, err
-	}
+func New(o Options) *Server {
 	s := &Server{
 		service: o.Service, session: newSession(), uploads: o.Uploads,
 		verbs: maps.Clone(verbs), faces: o.Faces,
@@ -88,9 +84,9 @@ func New(o Options) (*Server, error) {
 	if o.Consoles != nil {
 		mux.Handle("GET /console/", o.Consoles)
 	}
-	mux.Handle("GET /", page)
+	mux.Handle("GET /", s.page(o.Page))
 	s.mount(mux)
-	return s, nil
+	return s
 }
 
 // mount sets the guard before the faces and before next, which has the rest.

@@ -14,6 +14,7 @@ import (
 
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/lab/labtest"
+	"sandboxlabs/backend/page"
 	"sandboxlabs/backend/rest/upload"
 	"sandboxlabs/backend/service"
 )
@@ -26,9 +27,16 @@ type site struct {
 	browser *http.Client
 }
 
-var page = fstest.MapFS{
-	"index.html":    {Data: []byte("<!doctype html><html><head><title>Labs</title></head></html>")},
-	"assets/app.js": {Data: []byte("app()")},
+// built gives a page.
+func built() *page.Page {
+	p, err := page.New(fstest.MapFS{
+		"index.html":    {Data: []byte(`<!doctype html><html lang="en"><head><title>Labs</title></head></html>`)},
+		"assets/app.js": {Data: []byte("app()")},
+	})
+	if err != nil {
+		panic(err) // it has an index
+	}
+	return p
 }
 
 // patience is how long a test waits for an answer, or for an event, before it fails.
@@ -51,8 +59,7 @@ func mustSite(t *testing.T) *site {
 		<-ended
 	})
 	must(t, s.Ready(ctx))
-	server, err := New(Options{Service: s, Page: page, Uploads: upload.Open(t.TempDir())})
-	must(t, err)
+	server := New(Options{Service: s, Page: built(), Uploads: upload.Open(t.TempDir())})
 	jar, err := cookiejar.New(nil)
 	must(t, err)
 	l := httptest.NewServer(server)
@@ -136,13 +143,6 @@ func TestPageHasShim(t *testing.T) {
 	}
 	if got, want := s.mustGet(t, "/absent.js").StatusCode, http.StatusNotFound; got != want {
 		t.Errorf("an absent file gives %d, want %d", got, want)
-	}
-}
-
-func TestNoPage(t *testing.T) {
-	_, err := New(Options{Page: fstest.MapFS{}})
-	if got, want := lab.KindOf(err), lab.KindUnavailable; got != want {
-		t.Errorf("a server without a page gives %v, want %s", err, want)
 	}
 }
 

@@ -330,7 +330,7 @@ const calls: Record<string, (...args: never[]) => unknown> = {
       ...changes,
     });
   },
-  Appearance: () => ({ accent: '', zoom: 1, language: '' }),
+  Appearance: () => ({ accent: '', zoom: 1 }),
   Opening: () => ({ hidden: false, view: '', console: '', node: '', files: [] }),
   Health: () => ({
     host,

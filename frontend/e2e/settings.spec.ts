@@ -262,6 +262,48 @@ test('the colours that are chosen hold, whatever those of the desktop are', asyn
   await expect.poll(colours).toBe('rgb(255, 255, 255) light');
 });
 
+test('what is seen before the script is read stays where it is, in the same colours', async ({ page }) => {
+  /** Where the frame of index.html has what, and how that looks. */
+  const frame = () =>
+    page.evaluate(() => {
+      const of = (it: Element) => {
+        const { x, y, width } = it.getBoundingClientRect(); // the sidebar grows to what is in it
+        const { backgroundColor, color, fontSize, fontWeight } = getComputedStyle(it);
+        return { x, y, width, backgroundColor, color, fontSize, fontWeight };
+      };
+      const parts = ['body', '.sidebar', '.brand', '.logo', '.brand span'];
+      return Object.fromEntries(parts.map((it) => [it, [...document.querySelectorAll(it)].map(of)]));
+    });
+  for (const [chosen, desktop, width] of [
+    ['light', 'dark', 1280],
+    ['dark', 'light', 900],
+    ['auto', 'light', 640],
+    ['auto', 'dark', 1280],
+  ] as const) {
+    await page.setViewportSize({ width, height: 600 });
+    await page.emulateMedia({ colorScheme: desktop });
+    await cli('set', 'desktop.scheme', chosen);
+    const told = async () => /data-scheme="(.*?)"/.exec(await (await page.request.get('/')).text())?.[1];
+    await expect.poll(told).toBe(chosen === 'auto' ? undefined : chosen);
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    await page.route('**/assets/App-*.js', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto('about:blank'); // from there it is read anew
+    await page.goto('/');
+    await expect(page.locator('.logo')).toBeVisible();
+    await expect(page.getByTestId('link')).toHaveCount(0);
+    const before = await frame();
+    expect(Object.values(before).map(({ length }) => length)).toEqual([1, 1, 1, 1, 1]);
+    goOn();
+    await expect(page.getByTestId('link')).toHaveCount(1);
+    expect(await frame(), `${chosen} on ${desktop}, ${width}`).toEqual(before);
+    await page.unrouteAll();
+  }
+});
+
 test('the gateway is set as a whole, and says what is wrong with it', async ({ page, lab }) => {
   await open(page, '#/settings');
   await page

@@ -1,16 +1,16 @@
 import { mount } from 'svelte';
 import './app.css';
-import { chosen, desktopLanguage, onChosen } from './lib/api';
+import { onChosen } from './lib/api';
 import { chooseScheme } from './lib/scheme';
 import { speak } from './lib/words';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
-chooseScheme(''); // until it is known: nothing is to flash
-// Tables of texts are filled when their module is loaded, so the language comes before all of them.
-const [{ language, scheme }, wished] = await Promise.all([chosen(), desktopLanguage()]);
+// backend/page puts in what was chosen, and what the desktop speaks where the program knows that better.
+const { language = '', desktopLanguage = '', scheme = '' } = document.documentElement.dataset;
 chooseScheme(scheme);
-document.documentElement.lang = await speak([language, wished, ...navigator.languages]);
+// Tables of texts are filled when their module is loaded, so the language comes before all of them.
+document.documentElement.lang = await speak([language, desktopLanguage, ...navigator.languages]);
 onChosen((now) => {
   chooseScheme(now.scheme);
   if (now.language !== language) location.reload();
@@ -20,4 +20,5 @@ const [{ default: App }, { mishaps }] = await Promise.all([
   import('./stores/mishaps'),
 ]);
 mishaps.watch(window);
+target.replaceChildren();
 mount(App, { target });

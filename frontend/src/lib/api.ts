@@ -94,21 +94,6 @@ export interface Chosen {
   scheme: string;
 }
 
-export async function chosen(): Promise<Chosen> {
-  try {
-    const { items } = await app.Settings();
-    const of = (key: string) => items.find((item) => item.key === key)?.value.replace(/^auto$/, '') ?? '';
-    return { language: of('desktop.language'), scheme: of('desktop.scheme') };
-  } catch {
-    return { language: '', scheme: '' }; // without a session there are no settings, and whatever else it is the page will tell
-  }
-}
-
-/** The language of the desktop as the program understands it, where it has a window; else empty. */
-export async function desktopLanguage(): Promise<string> {
-  return (await hasDialogs()) ? (await call(app.Appearance())).language : '';
-}
-
 /** Says what is chosen whenever it may be something else, also if that was before events came. */
 export function onChosen(take: (chosen: Chosen) => void): void {
   EventsOn('event', ({ desktop }: LabEvent) => {

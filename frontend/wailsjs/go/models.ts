@@ -3,7 +3,6 @@ export namespace app {
 	export interface Appearance {
 	    accent: string;
 	    zoom: number;
-	    language: string;
 	}
 
 }
