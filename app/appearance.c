@@ -55,13 +55,26 @@ static void tell_scale(GtkSettings *settings, GParamSpec *changed, gpointer app)
 	textScaled((uintptr_t)app, dpi > 0 ? dpi / 96 : 1);
 }
 
+// tell_scheme tells whether GTK is dark, by what WebKit goes by.
+static void tell_scheme(GtkSettings *settings, GParamSpec *changed, gpointer app) {
+	gboolean dark = FALSE;
+	char *name = NULL;
+	g_object_get(settings, "gtk-application-prefer-dark-theme", &dark, "gtk-theme-name", &name, NULL);
+	char *end = name ? strrchr(name, '-') : NULL;
+	schemeFollowed((uintptr_t)app, dark || (end && g_ascii_strcasecmp(end, "-dark") == 0));
+	g_free(name);
+}
+
 static gboolean follow(gpointer app) {
 	GtkSettings *settings = gtk_settings_get_default();
 	if (settings) {
+		g_signal_connect_after(settings, "notify::gtk-application-prefer-dark-theme", G_CALLBACK(tell_scheme), app);
+		g_signal_connect_after(settings, "notify::gtk-theme-name", G_CALLBACK(tell_scheme), app);
+		tell_scheme(settings, NULL, app);
 		g_signal_connect_after(settings, "notify::gtk-xft-dpi", G_CALLBACK(tell_scale), app);
 		tell_scale(settings, NULL, app);
 	}
 	return G_SOURCE_REMOVE;
 }
 
-void follow_text(uintptr_t app) { g_idle_add(follow, (gpointer)app); }
+void follow_gtk(uintptr_t app) { g_idle_add(follow, (gpointer)app); }

@@ -5,7 +5,7 @@ package app
 #include <stdint.h>
 
 void look_like(int dark, int still, int contrast);
-void follow_text(uintptr_t app);
+void follow_gtk(uintptr_t app);
 */
 import "C"
 
@@ -102,8 +102,20 @@ func dark(told portal.Choice, chosen string) portal.Choice {
 	return told
 }
 
-// followText follows how large the desktop wants text to be, once GTK is there.
-func (a *App) followText() { C.follow_text(C.uintptr_t(cgo.NewHandle(a))) }
+// followGTK follows how large the desktop wants text to be, and which colours it has
+// in the end, once GTK is there.
+func (a *App) followGTK() { C.follow_gtk(C.uintptr_t(cgo.NewHandle(a))) }
+
+// schemeFollowed has the window be as light or as dark as the page will be in it, so that
+// nothing flashes until that is painted.
+//
+//export schemeFollowed
+func schemeFollowed(app C.uintptr_t, dark C.int) {
+	if a, ok := cgo.Handle(app).Value().(*App); ok {
+		c := background(dark != 0)
+		runtime.WindowSetBackgroundColour(a.ctx, c.R, c.G, c.B, c.A)
+	}
+}
 
 //export textScaled
 func textScaled(app C.uintptr_t, zoom C.double) {

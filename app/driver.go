@@ -7,11 +7,12 @@ import (
 
 // sparing has WebKit not load the graphics driver into this process, which it would
 // wait for before it begins the page's, a tenth of a second: the window is drawn
-// without (WebviewGpuPolicyNever). No driver's buffers are asked for, and which device
-// draws is not looked up. What is not named so in some WebKit does nothing there.
+// without (WebviewGpuPolicyNever), and asks for no driver's buffers. It still looks up
+// which device would draw, while the page's process begins; what keeps it from that,
+// WEBKIT_WEB_RENDER_DEVICE_FILE, has the page light on a dark desktop (2.50).
+// What is not named so in some WebKit does nothing there.
 var sparing = map[string]string{
 	"WEBKIT_DISABLE_DMABUF_RENDERER": "1",
-	"WEBKIT_WEB_RENDER_DEVICE_FILE":  os.DevNull,
 	"GDK_GL":                         "disable",
 }
 

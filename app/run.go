@@ -76,7 +76,7 @@ func (w Window) options() *options.App {
 		Height:           800,
 		MinWidth:         900,
 		MinHeight:        600,
-		BackgroundColour: background(w.App.service.Desktop().Scheme),
+		BackgroundColour: background(w.App.service.Desktop().Scheme == "dark"), // until GTK says
 		AssetServer:      &assetserver.Options{Assets: w.Page, Handler: w.Files, Middleware: w.middleware},
 		OnStartup:        w.App.startup,
 		OnBeforeClose:    w.App.beforeClose,
@@ -92,18 +92,18 @@ func (w Window) options() *options.App {
 	}
 }
 
-// background is about the page's, so that nothing flashes before it.
-func background(scheme string) *options.RGBA {
-	if scheme == "light" {
-		return options.NewRGB(0xf4, 0xf5, 0xf7)
+// background is the page's: --bg of app.css.
+func background(dark bool) *options.RGBA {
+	if dark {
+		return options.NewRGB(0x0e, 0x10, 0x13)
 	}
-	return options.NewRGB(0x14, 0x16, 0x1a)
+	return options.NewRGB(0xf4, 0xf5, 0xf7)
 }
 
 func (a *App) startup(ctx context.Context) {
 	a.ctx = ctx
 	close(a.started)
-	a.followText()
+	a.followGTK()
 	webview.Watch(a.lookAway, a.quit)
 }
 

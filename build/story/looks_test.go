@@ -73,6 +73,16 @@ func TestLooks(t *testing.T) {
 	p.scaleText()
 }
 
+// TestLooksOfGTK begins where GTK's own settings are dark, and no portal says so.
+func TestLooksOfGTK(t *testing.T) {
+	mustPlay(t)
+	place := newPlace(t, session)
+	place.write("config/gtk-3.0/settings.ini", "[Settings]\ngtk-application-prefer-dark-theme=1\n")
+	p := openWindow(place, "looks")
+	p.await(id("no-images"))
+	p.awaitLooks(looks{Dark: true, Accent: "#3d6fe0", Background: darkPage})
+}
+
 // scaleText has a desktop come whose texts are larger, which then makes them as they were.
 func (p *page) scaleText() {
 	p.Helper()
