@@ -18,7 +18,7 @@ VERSION := $(shell git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/nu
 LINT  := build/out/tools/golangci-lint
 LINT_VERSION := v2.7.2
 NFPM  := build/out/tools/nfpm
-NFPM_VERSION := v2.48.0
+NFPM_VERSION := v2.45.2
 PAGE  := frontend/dist/index.html
 # What takes longest begins first, so that all processors have work to the end.
 LONGEST := ./build/story ./build/systest ./backend/virt ./images/tiny ./build/dist
