@@ -43,7 +43,7 @@ func agentSays(kind int, words ...int) string {
 // guacd. The other way wants a guacd whose VNC client knows of QEMU's clipboard;
 // build/story goes it directly.
 func TestClipboard(t *testing.T) {
-	inEachProfile(t, func(t *testing.T, w *world) {
+	in(t, []string{session}, func(t *testing.T, w *world) {
 		node := w.node("clip")
 		w.program(t, "image", "add", w.site.image, "--name", "tiny")
 		w.mustGateway(t)

@@ -17,7 +17,7 @@ export default defineConfig({
   workers: 1, // the guests are emulated on the same few processors
   retries: 0,
   timeout: 1.5 * minute,
-  globalTimeout: 16 * minute,
+  globalTimeout: 20 * minute, // half of that, but for a machine on which much else runs
   expect: { timeout: 15_000 },
   use: {
     actionTimeout: 15_000,
