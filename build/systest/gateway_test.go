@@ -103,6 +103,12 @@ func (w *world) live(t *testing.T, node string) (port, password string) {
 	return p[1], q[1]
 }
 
+// displayPassword gives what a node's display asks for, or would if it were started.
+func (w *world) displayPassword(t *testing.T, node string) string {
+	t.Helper()
+	return passwdPattern.FindString(displayPattern.FindString(w.virsh(t, "dumpxml", "--security-info", node)))
+}
+
 // awaitLive waits until the connection leads to the node's display.
 func (g *gateway) awaitLive(t *testing.T, w *world, node string) stand.Row {
 	t.Helper()
@@ -146,12 +152,15 @@ func TestGateway(t *testing.T) {
 			"the page":  func() { p.call(t, "Start", n.ID) },
 			"virsh":     func() { w.virshStart(t, node) },
 		} {
+			before := w.displayPassword(t, node)
 			start()
 			if err := p.waitNode(n.ID, way+" to have it registered", func(n lab.Node) bool {
 				return n.State == lab.Running && n.Gateway.State == lab.Registered
 			}); err != nil {
 				t.Fatal(err)
 			}
+			// What virsh starts has that of the definition for a moment.
+			await(t, way+" to have a password of this boot", func() bool { return w.displayPassword(t, node) != before })
 			row := g.awaitLive(t, w, node)
 			if row.Number != first.Number {
 				t.Errorf("%s: got the number %d, want it to stay %d", way, row.Number, first.Number)
