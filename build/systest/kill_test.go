@@ -37,7 +37,7 @@ func timed(t *testing.T, w *world, args ...string) time.Duration {
 // TestKill kills the program in the middle of its work. The nodes are whole, the
 // same can be asked again, and the next run leaves nothing over.
 func TestKill(t *testing.T) {
-	in(t, []string{session}, func(t *testing.T, w *world) {
+	inEachProfile(t, func(t *testing.T, w *world) {
 		w.program(t, "image", "add", w.site.image, "--name", "tiny")
 		keeper := w.node("keeper")
 		create := timed(t, w, "create", keeper, "--image", "tiny")

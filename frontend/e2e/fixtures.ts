@@ -14,10 +14,7 @@ export function watch(page: Page, tolerated: RegExp[]): string[] {
   const errors: string[] = [];
   // A node that stops just then has no display to picture: the thumbnail goes without.
   const stopped = /status of 409 .*\/screenshot\//;
-  // A console is closed all the same: noVNC waits three seconds for the other end, too few on a crowded machine.
-  const slow = /^Disconnection timed out\./;
-  const take = (text: string) =>
-    [stopped, slow, ...tolerated].some((it) => it.test(text)) || errors.push(text);
+  const take = (text: string) => [stopped, ...tolerated].some((it) => it.test(text)) || errors.push(text);
   page.on('pageerror', (error) => take(String(error.stack ?? error)));
   page.on('console', (message) => {
     if (message.type() === 'error') take(`${message.text()} (${message.location().url})`);

@@ -17,7 +17,7 @@ export default defineConfig({
   workers: 1, // the guests are emulated on the same few processors
   retries: 0,
   timeout: 1.5 * minute,
-  globalTimeout: 20 * minute, // half of that, but for a machine on which much else runs
+  globalTimeout: 20 * minute, // they took 18 beside the other tests on a slow machine
   expect: { timeout: 15_000 },
   use: {
     actionTimeout: 15_000,
