@@ -10,7 +10,8 @@ import (
 // without (WebviewGpuPolicyNever), and asks for no driver's buffers. It still looks up
 // which device would draw, while the page's process begins; what keeps it from that,
 // WEBKIT_WEB_RENDER_DEVICE_FILE, has the page light on a dark desktop (2.50).
-// What is not named so in some WebKit does nothing there.
+// What is not named so in some WebKit does nothing there. GDK_GL keeps GTK from the same
+// on an X server where no program of it has asked yet what the driver draws.
 var sparing = map[string]string{
 	"WEBKIT_DISABLE_DMABUF_RENDERER": "1",
 	"GDK_GL":                         "disable",
