@@ -94,6 +94,11 @@ image: $(TINY) ## build the tiny guest, build/out/tiny.qcow2
 bindings: ## generate frontend/wailsjs from package app
 	go run -tags bindings,webkit2_41 ./app/bindgen >/dev/null
 
+# Those of glibc have a version.
+symbols: ## list what the window calls of GTK and WebKitGTK, app/toolkit/symbols.h
+	go test -c -tags $(TAGS),toolkit_linked -o build/out/linked.test ./app
+	LC_ALL=C nm -D --undefined-only build/out/linked.test | awk '$$1 == "U" && $$2 !~ /@/ { print "SYMBOL(" $$2 ")" }' >app/toolkit/symbols.h
+
 words: frontend/node_modules/.ready ## bring the catalogues of texts, backend/words/*.po, up to the sources
 	go run ./build/words | node frontend/words/words.js
 
@@ -134,4 +139,4 @@ $(NFPM): Makefile
 	@touch $@
 
 export ONLY
-.PHONY: help run test e2e check lint lint-go lint-shell lint-page lint-words types test-page bound build dist bench soak image bindings words fmt setup setup-bench setup-test
+.PHONY: help run test e2e check lint lint-go lint-shell lint-page lint-words types test-page bound build dist bench soak image bindings symbols words fmt setup setup-bench setup-test

@@ -37,6 +37,8 @@ type appearance struct {
 	now    Appearance
 	told   portal.Appearance // by the desktop
 	scheme string            // of colours, that the person chose for the program; empty: the desktop's
+	gtk    bool              // is there to look so
+	due    bool              // it has yet to
 }
 
 // Appearance gives the page what it is now.
@@ -83,12 +85,28 @@ func (l *appearance) chosen() string {
 	return l.scheme
 }
 
-// look notes what has changed, and has GTK look so.
+// look notes what has changed, and has GTK look so as soon as it is there.
 func (l *appearance) look(change func(*appearance)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	change(l)
-	C.look_like(C.int(dark(l.told.Dark, l.scheme)), C.int(l.told.Still), C.int(l.told.Contrast))
+	l.due = true
+	l.apply()
+}
+
+// begin has GTK, which is there now, look as was noted before.
+func (l *appearance) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.gtk = true
+	l.apply()
+}
+
+func (l *appearance) apply() {
+	if l.gtk && l.due {
+		l.due = false
+		C.look_like(C.int(dark(l.told.Dark, l.scheme)), C.int(l.told.Still), C.int(l.told.Contrast))
+	}
 }
 
 // dark is the colour scheme there is to be, of what the desktop tells and what is chosen.

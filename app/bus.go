@@ -62,9 +62,6 @@ func rejoinBus(ctx context.Context) *dbus.Conn {
 // keepToBus does what wants a session bus, until ctx ends: again with the next one
 // whenever the bus goes away. Without one to begin with, nothing is waited for.
 func (a *App) keepToBus(ctx context.Context, conn *dbus.Conn) {
-	if conn != nil {
-		outliveBus()
-	}
 	for conn != nil {
 		a.useBus(ctx, conn)
 		_ = conn.Close() // the bus may be gone

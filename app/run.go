@@ -30,7 +30,7 @@ type Window struct {
 }
 
 // Run opens the window and returns when the program is to end: the person wants
-// it, or ctx ended. KindUnavailable without a display.
+// it, or ctx ended. KindUnavailable without a display, or what draws on it.
 func Run(ctx context.Context, w Window) error {
 	a := w.App
 	a.opening.add(w.Opening)
@@ -47,6 +47,9 @@ func Run(ctx context.Context, w Window) error {
 	defer a.keepRunning(ctx)
 	if w.Opening.Hidden && bus != nil && a.trayWithin(ctx, trayLimit) && !a.awaitWake(ctx) {
 		return nil
+	}
+	if err := a.useGTK(bus != nil); err != nil {
+		return err
 	}
 	return w.open(ctx)
 }

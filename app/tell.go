@@ -32,18 +32,24 @@ import "C"
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"unicode"
 	"unicode/utf8"
 	"unsafe"
 
+	"sandboxlabs/app/toolkit"
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/words"
 )
 
 // Tell shows a person why there is no window, until they close it or ctx ends. It
-// shows nothing where there is no display. No window may be open.
+// shows nothing where there is no display, or no GTK. No window may be open.
 func Tell(ctx context.Context, p *lab.Problem) {
+	if err := toolkit.Load(); err != nil {
+		slog.Warn("why there is no window can not be shown", "error", err)
+		return
+	}
 	runtime.LockOSThread() // GTK's from now on
 	what, why := C.CString(words.Text("SandBoxLabs can not go on")), C.CString(explained(p))
 	defer C.free(unsafe.Pointer(what))

@@ -7,10 +7,9 @@ package virt
 #include <dlfcn.h>
 #include <stdlib.h>
 
-// What libvirt's libraries look for is sought in themselves first. The window's libraries are some
-// 170, and whoever opens libvirt after them has each of its thousands of symbols sought in all of
-// those: 35 ms instead of 12 before the program begins, at each command. Where something is preloaded,
-// an allocator say, it is not passed by: memory of one would come back to another.
+// What libvirt's libraries look for is sought in themselves first, and not in the program and glibc:
+// they have thousands of symbols, and each command begins 2 ms of its 40 sooner. Where something is
+// preloaded, an allocator say, it is not passed by: memory of one would come back to another.
 __attribute__((constructor)) static void find_in_itself(void) {
 	if (!getenv("LD_PRELOAD")) dlopen("libvirt.so.0", RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
 }
