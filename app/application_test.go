@@ -85,7 +85,10 @@ func TestTheBusComesBack(t *testing.T) {
 	a.tray, a.notices = a.newTray(ctx, Icon{}), a.newNotifier()
 	daemon, _ := mustJoin(t, folder)
 	ended := make(chan struct{})
-	go func() { defer close(ended); a.keepToBus(ctx, joinBus(slog.Default())) }()
+	go func() {
+		defer close(ended)
+		a.keepToBus(ctx, joinBus(slog.Default(), dbus.WithIncomingInterceptor(a.tray.Intercept)))
+	}()
 	for range 3 {
 		tray, err := daemon.NewTray()
 		if err = errors.Join(err, daemon.Await(ctx, lab.AppID)); err != nil {

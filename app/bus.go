@@ -21,8 +21,8 @@ const (
 
 // sessionBus connects to the person's session bus, with a connection of our own,
 // whose signals come in the order they were sent in.
-func sessionBus() (*dbus.Conn, error) {
-	conn, err := dbus.SessionBusPrivateNoAutoStartup(dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+func sessionBus(more ...dbus.ConnOption) (*dbus.Conn, error) {
+	conn, err := dbus.SessionBusPrivateNoAutoStartup(append(more, dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))...)
 	if err != nil {
 		return nil, err
 	}
@@ -37,8 +37,8 @@ func sessionBus() (*dbus.Conn, error) {
 
 // joinBus connects to the session bus; nil where there is none: a tray and
 // notifications are absent then, and said to be once.
-func joinBus(log *slog.Logger) *dbus.Conn {
-	conn, err := sessionBus()
+func joinBus(log *slog.Logger, more ...dbus.ConnOption) *dbus.Conn {
+	conn, err := sessionBus(more...)
 	if err != nil {
 		log.Info("there is no session bus: no tray, no notifications", "reason", err)
 	}
@@ -46,14 +46,14 @@ func joinBus(log *slog.Logger) *dbus.Conn {
 }
 
 // rejoinBus connects to the session bus once it is back; nil if ctx ends before.
-func rejoinBus(ctx context.Context) *dbus.Conn {
+func rejoinBus(ctx context.Context, more ...dbus.ConnOption) *dbus.Conn {
 	for wait := busSoon; ; wait = min(2*wait, busLate) {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(wait):
 		}
-		if conn, err := sessionBus(); err == nil {
+		if conn, err := sessionBus(more...); err == nil {
 			return conn
 		}
 	}
@@ -69,7 +69,7 @@ func (a *App) keepToBus(ctx context.Context, conn *dbus.Conn) {
 			return
 		}
 		slog.Warn("the session bus is gone: no tray, no notifications until it is back")
-		if conn = rejoinBus(ctx); conn != nil {
+		if conn = rejoinBus(ctx, dbus.WithIncomingInterceptor(a.tray.Intercept)); conn != nil {
 			slog.Info("the session bus is back")
 		}
 	}

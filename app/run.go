@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"github.com/godbus/dbus/v5"
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/options"
 	"github.com/wailsapp/wails/v2/pkg/options/assetserver"
@@ -38,7 +39,7 @@ func Run(ctx context.Context, w Window) error {
 	a.tray = a.newTray(ctx, w.Icon)
 	a.notices = a.newNotifier()
 	close(a.ready)
-	bus := joinBus(slog.Default())
+	bus := joinBus(slog.Default(), dbus.WithIncomingInterceptor(a.tray.Intercept))
 	var background sync.WaitGroup
 	background.Go(func() { a.keepToBus(ctx, bus) })
 	background.Go(func() { a.followScheme(ctx) })

@@ -18,7 +18,7 @@ const (
 )
 
 // dbusmenu answers hosts that ask for the menu. Its exported methods are calls
-// of the bus.
+// of the bus, of which answer.go calls one after the other.
 type dbusmenu struct {
 	conn   *dbus.Conn
 	chosen func(Action) // must not wait
@@ -41,9 +41,9 @@ func (m *dbusmenu) export() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(m.conn.Export(m, menuPath, menuIface), describe(m.conn, menuPath, introspect.Interface{
+	return describe(m.conn, menuPath, introspect.Interface{
 		Name: menuIface, Methods: introspect.Methods(m), Properties: properties.Introspection(menuIface),
-	}))
+	})
 }
 
 // describe lets others ask what an object has.

@@ -30,9 +30,9 @@ func mustBus(t *testing.T) bus {
 	return bus{t, daemon}
 }
 
-func (b bus) connect() *dbus.Conn {
+func (b bus) connect(options ...dbus.ConnOption) *dbus.Conn {
 	b.Helper()
-	conn, err := dbus.Connect(b.daemon.Address)
+	conn, err := dbus.Connect(b.daemon.Address, options...)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -113,11 +113,11 @@ func (b bus) tray() *stand {
 	s := &stand{
 		bus: b, events: make(chan lab.Event), present: make(chan bool, 16), chosen: make(chan Action, 16), ran: make(chan []string, 64), ended: make(chan error, 1),
 	}
-	conn := b.connect()
 	s.tray = New(Options{
 		Icons: Icons{Plain: "sandboxlabs-symbolic", Alarmed: "sandboxlabs-attention-symbolic", Pixmaps: func() []Pixmap { return nil }},
 		Do:    s.do, Ran: func(nodes []string) { s.ran <- nodes }, Present: func(now bool) { s.present <- now }, Log: slog.New(slog.DiscardHandler),
 	})
+	conn := b.connect(dbus.WithIncomingInterceptor(s.tray.Intercept))
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { s.ended <- s.tray.Run(ctx, conn, s.events) }()
 	b.Cleanup(func() {

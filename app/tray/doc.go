@@ -6,6 +6,7 @@
 //	menu       what the nodes are becomes a menu, and what the icon says: pure functions
 //	tree       the menu as the host has it, and what is to be told to it when it changes
 //	dbusmenu   that tree on the bus
+//	answer     the order in which calls of it are answered
 //	item       the icon on the bus
 //	host       whether there is a tray, which comes and goes
 //	tray       one loop that holds them together

@@ -1,12 +1,17 @@
 package tray
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/godbus/dbus/v5"
 
 	"sandboxlabs/backend/lab"
 )
@@ -135,5 +140,52 @@ func TestDeltas(t *testing.T) {
 	show(one, two)
 	if got := tree.numbers[one.ID]; got == number {
 		t.Error("a number was given again")
+	}
+}
+
+// TestAnswersComeInOrder has a host ask, as libdbusmenu does, for all nodes' items and then for
+// those of each submenu, without waiting for an answer.
+func TestAnswersComeInOrder(t *testing.T) {
+	b := mustBus(t)
+	w, s := b.watcher(true), b.tray()
+	s.snapshot(true, nodes(1, 100, lab.Stopped)...)
+	p := b.panel(w.awaitItem())
+	all := slices.Sorted(maps.Values(p.rows()))
+	heard := make(chan *dbus.Message, 1024)
+	p.conn.Eavesdrop(heard)
+	const rounds = 50 // a bus lets 128 calls wait for answers
+	for range rounds {
+		for _, ids := range [][]int32{all, all[:1]} { // much to answer, then little
+			p.conn.Object(p.item, menuPath).Go(menuIface+".GetGroupProperties", 0, make(chan *dbus.Call, 1), ids, []string{})
+		}
+	}
+	for n := 0; n < 2*rounds; {
+		m := await(t, "an answer", heard)
+		if m.Type != dbus.TypeMethodReply {
+			continue // a signal
+		}
+		items, _ := m.Body[0].([][]any)
+		if want := []int{len(all), 1}[n%2]; len(items) != want {
+			t.Fatalf("answer %d has %d items, want %d", n, len(items), want)
+		}
+		n++
+	}
+}
+
+// TestCallsThatAreNone are answered with what is wrong.
+func TestCallsThatAreNone(t *testing.T) {
+	b := mustBus(t)
+	w, s := b.watcher(true), b.tray()
+	s.snapshot(true)
+	menu := b.connect().Object(w.awaitItem(), menuPath)
+	for name, call := range map[string]*dbus.Call{
+		"org.freedesktop.DBus.Error.UnknownMethod": menu.Call(menuIface+".Dance", 0),
+		"org.freedesktop.DBus.Error.InvalidArgs":   menu.Call(menuIface+".AboutToShow", 0, "0"),
+		"com.canonical.dbusmenu.Error":             menu.Call(menuIface+".GetLayout", 0, int32(7777), int32(-1), []string{}),
+	} {
+		var failed dbus.Error
+		if !errors.As(call.Err, &failed) || failed.Name != name {
+			t.Errorf("got %v, want %s", call.Err, name)
+		}
 	}
 }

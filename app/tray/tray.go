@@ -46,6 +46,7 @@ type Tray struct {
 	here  atomic.Bool
 	awake atomic.Bool            // the window is there to be looked at
 	token atomic.Pointer[string] // for the next choice
+	calls chan dbus.Message      // of the menu, that have yet to be answered
 	eyes  chan struct{}          // somebody looks
 	news  chan func()            // for the loop, which has all that follows to itself
 	came  chan struct{}          // closed when there was a tray for the first time
@@ -65,7 +66,7 @@ type Tray struct {
 // New makes a tray.
 func New(o Options) *Tray {
 	t := &Tray{
-		Options: o, eyes: make(chan struct{}, 1), news: make(chan func()), came: make(chan struct{}),
+		Options: o, calls: make(chan dbus.Message, maxCalls), eyes: make(chan struct{}, 1), news: make(chan func()), came: make(chan struct{}),
 		nodes: make(map[string]lab.Node), failed: make(map[string]bool), timer: time.NewTimer(every),
 	}
 	t.timer.Stop()
@@ -87,8 +88,8 @@ func (t *Tray) Await(ctx context.Context) bool {
 }
 
 // Run shows the icon, as events have it, the first of which is a snapshot, until ctx
-// or they end, or the session bus of conn is gone, which is an error. With another
-// connection it can be run again.
+// or they end, or the session bus of conn, which was made with Intercept, is gone, which
+// is an error. With another connection it can be run again.
 func (t *Tray) Run(ctx context.Context, conn *dbus.Conn, events <-chan lab.Event) error {
 	ended := make(chan struct{})
 	defer close(ended)
@@ -100,6 +101,10 @@ func (t *Tray) Run(ctx context.Context, conn *dbus.Conn, events <-chan lab.Event
 		return fmt.Errorf("tray: %w", err)
 	}
 	defer t.leave()
+	for len(t.calls) > 0 {
+		<-t.calls // of a bus that is gone
+	}
+	go t.menu.answerCalls(t.calls, ended)
 	for {
 		select {
 		case e, ok := <-events:

@@ -252,7 +252,7 @@ func TestTheBusGoes(t *testing.T) {
 	})
 	for _, runs := range []lab.State{lab.Running, lab.Stopped} {
 		b := mustBus(t)
-		w, conn, events, ended := b.watcher(true), b.connect(), make(chan lab.Event), make(chan error, 1)
+		w, conn, events, ended := b.watcher(true), b.connect(dbus.WithIncomingInterceptor(tray.Intercept)), make(chan lab.Event), make(chan error, 1)
 		go func() { ended <- tray.Run(t.Context(), conn, events) }()
 		events <- lab.Event{Kind: lab.EventSnapshot, Nodes: []lab.Node{node(1, runs)}, Desktop: &lab.Desktop{Tray: true}}
 		p := b.panel(w.awaitItem())
