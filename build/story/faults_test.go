@@ -104,7 +104,6 @@ func (a actor) startOutside() {
 	a.await(a.row("running"))
 	a.click(a.row() + " " + id("node-console"))
 	a.await(a.screen("connected"))
-	a.awaitBoot()
 }
 
 // killGuest kills the process of QEMU: a node that nobody stopped has failed.
@@ -119,14 +118,14 @@ func (a actor) killGuest() {
 	a.picture("killed")
 	a.click(a.row() + " " + id("node-start"))
 	a.await(a.row("running"))
-	a.awaitBoot()
+	a.awaitState("running")
 }
 
 // loseLibvirt kills the libvirt daemon: the page says so, and it comes back by
 // itself with the guest still running.
 func (a actor) loseLibvirt() {
 	a.Helper()
-	boot, sockets := a.boot, filepath.Join(a.place.dir, "run/libvirt")
+	boot, sockets := must(a.query("domid"))(a.T), filepath.Join(a.place.dir, "run/libvirt")
 	check(a.T, os.Chmod(sockets, 0o500)) // or the next connection starts another at once
 	a.place.kill("libvirtd")
 	a.await(id("lost-banner"))

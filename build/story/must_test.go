@@ -56,7 +56,7 @@ func (f *failure) Unwrap() error { return f.error }
 // eventually asks until the answer is yes, and reports whether it ever was.
 // The things asked here (an X server, virsh, a page) have no common event.
 func eventually(limit time.Duration, yes func() bool) bool {
-	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if yes() {
 			return true
 		}

@@ -135,22 +135,20 @@ func (p *panel) openMenu() popup {
 	return open[0]
 }
 
-// openSubmenu moves the mouse down a menu until it opens another.
+// openSubmenu opens the menu of the first node by the keyboard: a mouse that is moved down
+// until something opens may be at the next node by then.
 func (p *panel) openSubmenu(menu popup) popup {
 	p.place.t.Helper()
+	p.do("key", "Down", "Right")
 	var open []popup
-	for y := 10; y < menu.size.Y; y += 10 {
-		p.moveMouse(menu.corner.plus(point{menu.size.X / 2, y}))
-		if eventually(400*time.Millisecond, func() bool { open = p.popups(); return len(open) == 2 }) {
-			for _, o := range open {
-				if o.id != menu.id {
-					return o
-				}
-			}
-		}
+	p.await("the menu of a node, with its items", func() bool {
+		open = p.popups()
+		return len(open) == 2 && min(open[0].size.Y, open[1].size.Y) > 40
+	})
+	if open[0].id == menu.id {
+		return open[1]
 	}
-	p.place.t.Fatalf("no item of the menu %+v opens another, got %+v", menu, open)
-	return popup{}
+	return open[0]
 }
 
 // choose clicks an item of a menu, all of whose items are as high.

@@ -15,8 +15,8 @@ import (
 func TestRestart(t *testing.T) {
 	mustPlay(t)
 	place := newPlace(t, session)
-	place.addTiny()
-	place.sandboxlabs("node", "create", "web-1", "--image", "tiny", "--memory", "96", "--start", "--wait")
+	place.addStill()
+	place.sandboxlabs("node", "create", "web-1", "--image", "still", "--memory", "96", "--start", "--wait")
 	place.write("config/gtk-3.0/settings.ini", "[Settings]\ngtk-theme-name=Adwaita-dark\n")
 	s := logIn(newDesk(place))
 	a := anew{s, s.launchFor("qemu:///session"), t}

@@ -21,11 +21,12 @@ func TestTray(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			place := newPlace(t, profile)
-			place.addTiny()
+			place.addStill()
+			place.sandboxlabs("settings", "set", "node.stop_seconds", "2") // it hears no power button
 			suffix := "-" + strings.ToLower(rand.Text()[:3])
 			g := &guest{place: place, name: "build" + suffix} // the first in the menu
 			for _, name := range []string{"build", "db", "web"} {
-				place.sandboxlabs("node", "create", name+suffix, "--image", "tiny", "--memory", "128")
+				place.sandboxlabs("node", "create", name+suffix, "--image", "still", "--memory", "128")
 			}
 			playTray(logIn(newDesk(place)), g, "tray/"+profile, schemes[profile])
 		})
@@ -116,9 +117,8 @@ func (p *panel) startAndStop(g *guest, album string) {
 	submenu := p.openSubmenu(p.openMenu())
 	p.shot(album, "submenu")
 	p.choose(submenu, 1, 4)
-	if !eventually(bootLimit, func() bool { return g.state() == "shut off" }) { // a guest that boots does not hear at once
-		p.place.t.Fatalf("%s is %s, want it shut off", g.name, g.state())
-	}
+	g.awaitState("shut off")
+	p.awaitRunning(0)
 }
 
 // fail has a node crash: the icon asks for attention until it is looked at.

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -34,15 +35,12 @@ func (p *panel) many(g *guest, album string) {
 	_, suffix, _ := strings.Cut(g.name, "-")
 	nodes := []*guest{g, {place: p.place, name: "db-" + suffix}}
 	idle := &guest{place: p.place, name: "web-" + suffix}
-	p.place.sandboxlabs("settings", "set", "node.stop_seconds", "2") // they do not hear while they boot
 	for _, n := range nodes {
 		p.place.virsh("start", n.name)
 	}
-	p.await("both in the menu", func() bool { return strings.Contains(p.ask("ToolTip"), "2 of 3") })
+	p.awaitRunning(2)
 	p.pick("stop all")
-	for _, n := range nodes {
-		n.awaitState("shut off")
-	}
+	p.awaitRunning(0)
 	p.pick("start last")
 	for _, n := range nodes {
 		n.awaitState("running")
@@ -51,10 +49,15 @@ func (p *panel) many(g *guest, album string) {
 		t.Errorf("%s is %s, and did not run before", idle.name, got)
 	}
 	p.shot(album, "started-again")
+	p.awaitRunning(2)
 	p.pick("stop all")
-	for _, n := range nodes {
-		n.awaitState("shut off")
-	}
+	p.awaitRunning(0)
+}
+
+// awaitRunning waits until the icon, and so the menu, tells that as many of the three nodes run.
+func (p *panel) awaitRunning(count int) {
+	p.place.t.Helper()
+	p.await("the icon to know", func() bool { return strings.Contains(p.ask("ToolTip"), fmt.Sprintf("%d of 3", count)) })
 }
 
 // wipe wipes a node, and takes it back by the button of the notification, with no window open.

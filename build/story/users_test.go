@@ -15,8 +15,8 @@ func TestTwoUsers(t *testing.T) {
 		place := newPlace(t, session)
 		place.newBus()
 		tray := must(place.bus.NewTray())(t)
-		place.addTiny()
-		place.sandboxlabs("node", "create", "web-1", "--image", "tiny", "--memory", "128")
+		place.addStill()
+		place.sandboxlabs("node", "create", "web-1", "--image", "still", "--memory", "128")
 		users[i] = newActor(openWindow(place, album), "web-1")
 		users[i].await(users[i].row("stopped"))
 		awaitIcon(t, tray)
@@ -43,7 +43,7 @@ func TestTwoUsers(t *testing.T) {
 	}
 	for _, a := range users {
 		run(t, a.place.command([]string{a.desk.display, "DBUS_SESSION_BUS_ADDRESS=" + a.place.bus.Address}, a.place.program, "--show", "images"))
-		a.await(id("image-row", "name", "tiny"))
+		a.await(id("image-row", "name", "still"))
 		listed := run(t, a.place.command(nil, a.place.program, "node", "ls", "--json"))
 		if n := strings.Count(listed, `"name": "web-1"`); n != 1 {
 			t.Errorf("got %d nodes of that name in %s, want the person's own", n, listed)

@@ -19,13 +19,14 @@ import (
 const cloudPatience = 4 * time.Minute
 
 // TestSeedReachesTheGuest has the tiny guest look at its seed: a disk with the
-// label that cloud-init looks for, by whatever name.
+// label that cloud-init looks for, by whatever name. It is the system's libvirt that
+// gives disks to another user; TestFirstBoot goes on from there in the session.
 func TestSeedReachesTheGuest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs libvirt; run without -short")
 	}
 	t.Parallel()
-	w := mustWorld(t, session)
+	w := mustWorld(t, system)
 	node := w.node("seed")
 	w.program(t, "image", "add", w.site.image, "--name", "tiny", "--cloud-init")
 	w.program(t, "node", "create", node, "--image", "tiny", "--start", "--wait")
@@ -42,28 +43,18 @@ func TestSeedReachesTheGuest(t *testing.T) {
 	}
 }
 
-// TestFirstBoot has a real cloud-init do what a node's first boot asks for, in
-// both profiles, and do it again after a wipe in one.
+// TestFirstBoot has a real cloud-init do what a node's first boot asks for, and do it
+// again after a wipe.
 func TestFirstBoot(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs libvirt; run without -short")
-	}
-	t.Parallel()
-	for _, p := range profiles {
-		t.Run(p, func(t *testing.T) {
-			t.Parallel()
-			w := mustWorld(t, p)
-			node, key := createCloud(t, w)
-			ssh := wantFirstBoot(t, w, node, key)
-			if p == session {
-				w.program(t, "node", "wipe", node, "--wait")
-				if again := wantFirstBoot(t, w, node, key); again == ssh {
-					t.Error("the wiped system has the SSH key of the old one, want it made anew")
-				}
-			}
-			w.program(t, "node", "off", node)
-		})
-	}
+	in(t, []string{session}, func(t *testing.T, w *world) {
+		node, key := createCloud(t, w)
+		ssh := wantFirstBoot(t, w, node, key)
+		w.program(t, "node", "wipe", node, "--wait")
+		if again := wantFirstBoot(t, w, node, key); again == ssh {
+			t.Error("the wiped system has the SSH key of the old one, want it made anew")
+		}
+		w.program(t, "node", "off", node)
+	})
 }
 
 // createCloud starts a node of the cloud guest, which is to let ann in by a

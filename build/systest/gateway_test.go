@@ -229,7 +229,7 @@ func TestCommandsRegister(t *testing.T) {
 // TestTwoPrograms has two of ours see what virsh starts: each gives the display a
 // password, and the last of them must be the registered one.
 func TestTwoPrograms(t *testing.T) {
-	inEachProfile(t, func(t *testing.T, w *world) {
+	in(t, []string{system}, func(t *testing.T, w *world) {
 		node := w.node("two")
 		w.program(t, "image", "add", w.site.image, "--name", "tiny")
 		g := w.mustGateway(t)
@@ -257,7 +257,7 @@ func TestTwoPrograms(t *testing.T) {
 // TestWithoutGateway stops the database: everything else works as before, and
 // what was missed is made up for when it is back.
 func TestWithoutGateway(t *testing.T) {
-	inEachProfile(t, func(t *testing.T, w *world) {
+	in(t, []string{session}, func(t *testing.T, w *world) {
 		var own gatewaySite
 		t.Cleanup(func() {
 			if err := own.close(); err != nil {

@@ -37,7 +37,7 @@ func timed(t *testing.T, w *world, args ...string) time.Duration {
 // TestKill kills the program in the middle of its work. The nodes are whole, the
 // same can be asked again, and the next run leaves nothing over.
 func TestKill(t *testing.T) {
-	inEachProfile(t, func(t *testing.T, w *world) {
+	in(t, []string{system}, func(t *testing.T, w *world) {
 		w.program(t, "image", "add", w.site.image, "--name", "tiny")
 		keeper := w.node("keeper")
 		create := timed(t, w, "create", keeper, "--image", "tiny")
@@ -133,7 +133,7 @@ func mustServeLink(t *testing.T, w *world) (link string, kill func()) {
 // TestKilledWhileRegistering kills the program when a node has just been started
 // by virsh. The next one tells the gateway what the other could not.
 func TestKilledWhileRegistering(t *testing.T) {
-	inEachProfile(t, func(t *testing.T, w *world) {
+	in(t, []string{session}, func(t *testing.T, w *world) {
 		node := w.node("reg")
 		w.program(t, "image", "add", w.site.image, "--name", "tiny")
 		g := w.mustGateway(t)

@@ -162,6 +162,6 @@ func await(t *testing.T, what string, ask func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("after %s still not: %s", patience, what)
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond) // a command of the program takes as long
 	}
 }

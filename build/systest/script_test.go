@@ -154,7 +154,7 @@ func awaitOutput(ts *testscript.TestScript, args []string) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("%v did not come to say %q in %s", args[1:], args[0], patience)
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
 	}
 }
 

@@ -121,7 +121,7 @@ func atOnce(t *testing.T, w *world, times int, args ...string) []*lab.Problem {
 
 // TestAtOnce lets several programs reach for the same thing.
 func TestAtOnce(t *testing.T) {
-	inEachProfile(t, func(t *testing.T, w *world) {
+	in(t, []string{session}, func(t *testing.T, w *world) {
 		const times = 4
 		w.program(t, "image", "add", w.site.image, "--name", "tiny")
 		node := w.node("a")
@@ -148,7 +148,7 @@ func TestAtOnce(t *testing.T) {
 // TestTogether has a page and the command line work on the same nodes, and asks
 // both and virsh what came of it.
 func TestTogether(t *testing.T) {
-	inEachProfile(t, func(t *testing.T, w *world) {
+	in(t, []string{system}, func(t *testing.T, w *world) {
 		a, b := w.node("a"), w.node("b")
 		w.program(t, "image", "add", w.site.image, "--name", "tiny")
 		p := mustPage(t, w)

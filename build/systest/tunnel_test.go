@@ -16,7 +16,7 @@ import (
 // TestTunnel looks at a guest through guacd, types into it, and opens it again
 // after guacd was killed, or its token has expired.
 func TestTunnel(t *testing.T) {
-	inEachProfile(t, func(t *testing.T, w *world) {
+	in(t, []string{session}, func(t *testing.T, w *world) {
 		var own gatewaySite // guacd is killed
 		t.Cleanup(func() {
 			if err := own.close(); err != nil {

@@ -87,7 +87,7 @@ test('F2 in the drawer renames a stopped node and says of a running one why not,
 
 test('the history tells of what virsh did, and of a failure with its cause', async ({ page, lab }) => {
   await lab.clear();
-  [node] = (await lab.boot('web-1')) as [Node];
+  [node] = (await lab.create(['web-1'], { start: true })) as [Node];
   await detail(page, 'history');
   const moments = (kind: string) => page.locator(`[data-testid=moment][data-kind=${kind}]`);
   await expect(moments('created')).toHaveCount(1);
