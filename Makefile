@@ -20,7 +20,8 @@ LINT_VERSION := v2.7.2
 NFPM  := build/out/tools/nfpm
 NFPM_VERSION := v2.45.2
 PAGE  := frontend/dist/index.html
-# What takes longest begins first, so that all processors have work to the end.
+# What takes longest begins first, and a third at a time uses what the first two wait for, so that
+# all processors have work to the end.
 LONGEST := ./build/story ./build/systest ./backend/virt ./images/tiny ./build/dist
 TINY  := build/out/tiny.qcow2
 CLOUD := build/out/cloud.qcow2
@@ -31,10 +32,10 @@ help: ## say what there is
 run: setup build ## set up, build, and open the window (without a display: serve the page)
 	@build/run.sh
 
-test: setup-test bound ## prove it all: real libvirt, real guests, the page and the window
-	$(MAKE) --no-print-directory -j3 --output-sync=target lint build image $(CLOUD) $(NFPM)
+test: setup-tools bound ## prove it all: real libvirt, real guests, the page and the window
+	$(MAKE) --no-print-directory -j3 --output-sync=target lint build image $(CLOUD) $(NFPM) guacd
 	@# Scripts are ended at nine tenths of the timeout: on a slow machine they take more than 18 minutes.
-	go test -tags $(TAGS) -json -count=1 -vet=off -p 2 -timeout 30m $(LONGEST) ./... | go run ./build/tally
+	go test -tags $(TAGS) -json -count=1 -vet=off -p 3 -timeout 30m $(LONGEST) ./... | go run ./build/tally
 
 e2e: setup-test build image ## the page's tests in a browser alone; ONLY=nodes.spec for one file of them
 	go test -tags $(TAGS) -count=1 -v -timeout 20m -run '^TestPage$$' ./build/story
@@ -112,8 +113,12 @@ setup: ## install what is missing to build and run it
 setup-bench: setup-test
 	@build/setup.sh bench
 
-setup-test:
+setup-test: setup-tools guacd
+
+setup-tools:
 	@build/setup.sh test
+
+guacd:
 	@build/stand/guacd.sh build/out/guacd
 
 $(TINY): $(shell find images/tiny -type f ! -name '*.go')
@@ -139,4 +144,4 @@ $(NFPM): Makefile
 	@touch $@
 
 export ONLY
-.PHONY: help run test e2e check lint lint-go lint-shell lint-page lint-words types test-page bound build dist bench soak image bindings symbols words fmt setup setup-bench setup-test
+.PHONY: help run test e2e check lint lint-go lint-shell lint-page lint-words types test-page bound build dist bench soak image bindings symbols words fmt setup setup-bench setup-test setup-tools guacd

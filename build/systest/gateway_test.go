@@ -191,7 +191,7 @@ func TestGateway(t *testing.T) {
 
 // TestCommandsRegister has nothing run but the commands themselves.
 func TestCommandsRegister(t *testing.T) {
-	inEachProfile(t, func(t *testing.T, w *world) {
+	in(t, []string{system}, func(t *testing.T, w *world) {
 		node := w.node("cmd")
 		w.program(t, "image", "add", w.site.image, "--name", "tiny")
 		g := w.mustGateway(t)

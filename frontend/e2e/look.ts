@@ -89,8 +89,8 @@ export class Looker {
   }
 
   /**
-   * Looks at a screen in both schemes, in windows small, usual and large. A main one also with large text,
-   * with high contrast and in the desktop's own colours.
+   * Looks at a screen in windows small, usual and large, and in both schemes. A main one also with large
+   * text, with high contrast and in the desktop's own colours.
    */
   async at(name: string, { main = false } = {}): Promise<void> {
     await test.step(name, async () => {
@@ -99,15 +99,13 @@ export class Looker {
       for (const size of [large, small, usual]) {
         await this.#turn(size);
         await this.#measure();
-        await this.#picture('dark', size);
+        if (main || size === usual) await this.#picture('dark', size);
       }
       this.#found.push(...(await barriers(this.page)));
-      await this.page.emulateMedia({ colorScheme: 'light' });
-      for (const size of [usual, large, small]) {
-        await this.#turn(size);
-        await this.#picture('light', size);
-      }
       // All but the colours is the same.
+      await this.page.emulateMedia({ colorScheme: 'light' });
+      await settle(this.page);
+      await this.#picture('light', usual);
       this.#found.push(...(await barriers(this.page, ['color-contrast'])));
       if (main) await this.#enlarge();
       if (main) await this.#recolour();
