@@ -20,8 +20,7 @@ LINT_VERSION := v2.7.2
 NFPM  := build/out/tools/nfpm
 NFPM_VERSION := v2.45.2
 PAGE  := frontend/dist/index.html
-# What takes longest begins first, and a third at a time uses what the first two wait for, so that
-# all processors have work to the end.
+# What takes longest begins first, so that all processors have work to the end.
 LONGEST := ./build/story ./build/systest ./backend/virt ./images/tiny ./build/dist
 TINY  := build/out/tiny.qcow2
 CLOUD := build/out/cloud.qcow2
@@ -35,7 +34,7 @@ run: setup build ## set up, build, and open the window (without a display: serve
 test: setup-tools bound ## prove it all: real libvirt, real guests, the page and the window
 	$(MAKE) --no-print-directory -j3 --output-sync=target lint build image $(CLOUD) $(NFPM) guacd
 	@# Scripts are ended at nine tenths of the timeout: on a slow machine they take more than 18 minutes.
-	go test -tags $(TAGS) -json -count=1 -vet=off -p 3 -timeout 30m $(LONGEST) ./... | go run ./build/tally
+	go test -tags $(TAGS) -json -count=1 -vet=off -p 2 -timeout 30m $(LONGEST) ./... | go run ./build/tally
 
 e2e: setup-test build image ## the page's tests in a browser alone; ONLY=nodes.spec for one file of them
 	go test -tags $(TAGS) -count=1 -v -timeout 20m -run '^TestPage$$' ./build/story

@@ -51,7 +51,7 @@ func TestBackup(t *testing.T) {
 		w.program(t, "node", "create", on, "--image", "tiny", "--start", "--wait")
 		g := mustGuest(t, w, on)
 		g.do(t, "echo "+base64.StdEncoding.EncodeToString([]byte(agent))+" | base64 -d >/root/agent.sh; (sh /root/agent.sh >/dev/null 2>&1 &)")
-		g.do(t, "(while :; do date >>/root/log; sync; done >/dev/null 2>&1 &)")
+		g.do(t, "(while :; do date >>/root/log; sync; sleep 0.1; done >/dev/null 2>&1 &)")
 		await(t, "an agent in the guest", func() bool {
 			return strings.Contains(w.virsh(t, "dumpxml", on), "name='org.qemu.guest_agent.0' state='connected'")
 		})

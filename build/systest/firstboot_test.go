@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sandboxlabs/backend/lab"
 )
 
 // cloudPatience is how long a Debian may take to boot and to run cloud-init on a
@@ -19,8 +21,9 @@ import (
 const cloudPatience = 4 * time.Minute
 
 // TestSeedReachesTheGuest has the tiny guest look at its seed: a disk with the
-// label that cloud-init looks for, by whatever name. It is the system's libvirt that
-// gives disks to another user; TestFirstBoot goes on from there in the session.
+// label that cloud-init looks for, by whatever name, and after a wipe for another instance.
+// It is the system's libvirt that gives disks to another user; TestFirstBoot goes on from
+// there in the session.
 func TestSeedReachesTheGuest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs libvirt; run without -short")
@@ -35,24 +38,32 @@ func TestSeedReachesTheGuest(t *testing.T) {
 	if got := g.do(t, "dd if=/dev/vdb bs=1 skip=32808 count=6 2>/dev/null"); got != "CIDATA" {
 		t.Errorf("got the label %q on the second disk, want CIDATA", got)
 	}
-	if got, want := g.do(t, "grep -a -o \"instance-id: .*\" /dev/vdb"), "instance-id: "+made.InstanceID(); got != want {
-		t.Errorf("got %q on the second disk, want %q", got, want)
-	}
 	if got := g.do(t, "cat /sys/block/vdb/ro"); got != "1" {
 		t.Errorf("got %q, want a disk that can not be written", got)
 	}
+	wantInstance(t, g, made)
+	w.program(t, "node", "wipe", node, "--wait")
+	wiped := w.show(t, node)
+	if wiped.InstanceID() == made.InstanceID() {
+		t.Errorf("got the instance %s after a wipe, want another: its first boot is to come", wiped.InstanceID())
+	}
+	wantInstance(t, mustGuest(t, w, node), wiped)
+	w.program(t, "node", "off", node)
 }
 
-// TestFirstBoot has a real cloud-init do what a node's first boot asks for, and do it
-// again after a wipe.
+// wantInstance checks what the seed in a guest says the node is to cloud-init.
+func wantInstance(t *testing.T, g *guest, n lab.Node) {
+	t.Helper()
+	if got, want := g.do(t, "grep -a -o \"instance-id: .*\" /dev/vdb"), "instance-id: "+n.InstanceID(); got != want {
+		t.Errorf("got %q on the second disk, want %q", got, want)
+	}
+}
+
+// TestFirstBoot has a real cloud-init do what a node's first boot asks for.
 func TestFirstBoot(t *testing.T) {
 	in(t, []string{session}, func(t *testing.T, w *world) {
 		node, key := createCloud(t, w)
-		ssh := wantFirstBoot(t, w, node, key)
-		w.program(t, "node", "wipe", node, "--wait")
-		if again := wantFirstBoot(t, w, node, key); again == ssh {
-			t.Error("the wiped system has the SSH key of the old one, want it made anew")
-		}
+		wantFirstBoot(t, w, node, key)
 		w.program(t, "node", "off", node)
 	})
 }
@@ -73,8 +84,8 @@ func createCloud(t *testing.T, w *world) (node, key string) {
 }
 
 // wantFirstBoot logs in by the password at the serial port, and looks at what
-// cloud-init made. It gives the fingerprint of the host's own key.
-func wantFirstBoot(t *testing.T, w *world, node, key string) (hostKey string) {
+// cloud-init made.
+func wantFirstBoot(t *testing.T, w *world, node, key string) {
 	t.Helper()
 	made := w.show(t, node)
 	c := mustLogin(t, w, node, "ann", "open sesame")
@@ -101,7 +112,9 @@ func wantFirstBoot(t *testing.T, w *world, node, key string) (hostKey string) {
 			t.Errorf("%s: got %q, want %q", command, got, want)
 		}
 	}
-	return ask("cat /etc/ssh/ssh_host_ed25519_key.pub")
+	if got := ask("cat /etc/ssh/ssh_host_ed25519_key.pub"); !strings.HasPrefix(got, "ssh-ed25519 ") {
+		t.Errorf("got %q, want a key of the host, which the image has none of", got)
+	}
 }
 
 // mustLogin logs in at the serial port of a guest that boots.
