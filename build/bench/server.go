@@ -40,6 +40,7 @@ var linkPattern = regexp.MustCompile(`(http://[0-9.:]+)/\?token=\S+`)
 func startServer(ctx context.Context, program string, env []string) (*server, error) {
 	cmd := exec.Command(program, "serve", "--listen", "127.0.0.1:0")
 	cmd.Env, cmd.Stderr = env, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl+C is for us, who have it delete the nodes
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
