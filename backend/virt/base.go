@@ -87,7 +87,7 @@ func (c *Conn) copyOverlay(ctx context.Context, s *session, p *libvirt.StoragePo
 		return lab.Volume{}, err
 	}
 	if err := c.copyVariables(ctx, s, p, name, from); err != nil {
-		return lab.Volume{}, errors.Join(err, c.remove(p, name))
+		return lab.Volume{}, errors.Join(err, c.remove(context.WithoutCancel(ctx), p, name))
 	}
 	return c.filled(ctx, p, name)
 }
@@ -97,7 +97,7 @@ func (c *Conn) copyVariables(ctx context.Context, s *session, p *libvirt.Storage
 	if !c.mayHave(vars) {
 		return nil
 	}
-	handle, err := c.lookup(p, vars) // so that libvirt looks for what QEMU's start has made
+	handle, err := c.lookup(ctx, p, vars) // so that libvirt looks for what QEMU's start has made
 	if lab.KindOf(err) == lab.KindNotFound {
 		return nil
 	}
@@ -109,11 +109,11 @@ func (c *Conn) copyVariables(ctx context.Context, s *session, p *libvirt.Storage
 }
 
 func (c *Conn) copyFile(ctx context.Context, s *session, p *libvirt.StoragePool, name, from string) error {
-	source, err := c.volume(p, from)
+	source, err := c.volume(ctx, p, from)
 	if err != nil {
 		return err
 	}
-	content, err := c.download(s, p, from)
+	content, err := c.download(ctx, s, p, from)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (c *Conn) fill(ctx context.Context, s *session, p *libvirt.StoragePool, x l
 	content io.Reader, complete func(*libvirt.StorageVol) error,
 ) error {
 	size := int64(x.Capacity.Value)
-	handle, err := c.make(p, x, size+reserve)
+	handle, err := c.make(ctx, p, x, size+reserve)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (c *Conn) fill(ctx context.Context, s *session, p *libvirt.StoragePool, x l
 		err = complete(handle)
 	}
 	if err != nil {
-		return errors.Join(c.blameDisk(p, err), handle.Delete(0))
+		return errors.Join(c.blameDisk(p, err), erase(handle))
 	}
 	return nil
 }
@@ -208,14 +208,14 @@ func (c *Conn) Download(ctx context.Context, name string) (content io.ReadCloser
 	}
 	err = c.with(ctx, "read the volume", func(s *session) error {
 		return c.withPool(s, func(p *libvirt.StoragePool) error {
-			content, err = c.download(s, p, name)
+			content, err = c.download(ctx, s, p, name)
 			return err
 		})
 	})
 	return content, err
 }
 
-func (c *Conn) download(s *session, p *libvirt.StoragePool, name string) (io.ReadCloser, error) {
+func (c *Conn) download(ctx context.Context, s *session, p *libvirt.StoragePool, name string) (io.ReadCloser, error) {
 	if c.uri.local() {
 		f, err := os.Open(path.Join(c.cfg.PoolPath, name))
 		if err == nil {
@@ -225,7 +225,7 @@ func (c *Conn) download(s *session, p *libvirt.StoragePool, name string) (io.Rea
 			return nil, errNoVolume(name)
 		}
 	}
-	handle, err := c.lookup(p, name)
+	handle, err := c.lookup(ctx, p, name)
 	if err != nil {
 		return nil, err
 	}

@@ -44,11 +44,11 @@ func (c *Conn) copyDisk(ctx context.Context, s *session, p *libvirt.StoragePool,
 	if err != nil {
 		return false, err
 	}
-	own, err := c.volume(p, path.Base(live.Source.File.File))
+	own, err := c.volume(ctx, p, path.Base(live.Source.File.File))
 	if err != nil {
 		return false, err
 	}
-	if _, err := c.volume(p, volume); err == nil {
+	if _, err := c.volume(ctx, p, volume); err == nil {
 		return false, errVolumeExists(volume)
 	}
 	if err := c.checkRoom(p, own.Bytes+reserve); err != nil {
@@ -56,7 +56,7 @@ func (c *Conn) copyDisk(ctx context.Context, s *session, p *libvirt.StoragePool,
 	}
 	m, err := c.mirror(ctx, s, d, live, volume)
 	if err != nil {
-		return false, c.blameDisk(p, errors.Join(err, c.remove(p, volume)))
+		return false, c.blameDisk(p, errors.Join(err, c.remove(context.WithoutCancel(ctx), p, volume)))
 	}
 	defer m.forget()
 	err = m.ready(ctx)
@@ -68,7 +68,7 @@ func (c *Conn) copyDisk(ctx context.Context, s *session, p *libvirt.StoragePool,
 		if left := c.endCopy(d, path.Join(c.cfg.PoolPath, volume)); left != nil {
 			return false, errors.Join(err, left) // its file stays as the mark that it goes on
 		}
-		return false, errors.Join(err, c.remove(p, volume))
+		return false, errors.Join(err, c.remove(context.WithoutCancel(ctx), p, volume))
 	}
 	_, err = c.filled(ctx, p, volume)
 	return frozen, err

@@ -2,12 +2,16 @@ package virt
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"libvirt.org/go/libvirt"
 
 	"sandboxlabs/backend/lab"
 	"sandboxlabs/backend/lab/labtest"
@@ -155,6 +159,54 @@ func TestVolumesThatWereRemoved(t *testing.T) {
 		}
 	}
 	if err := c.Delete(t.Context(), name); err != nil {
+		t.Error(err)
+	}
+}
+
+// libvirt, which reads the pool in the background too, may find that a volume went just as it is
+// to be deleted.
+func TestVolumeThatGoesMeanwhile(t *testing.T) {
+	c := mustOpen(t)
+	v, err := c.Upload(t.Context(), labtest.SeedName(), 4, strings.NewReader("seed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.with(t.Context(), "delete the volume", func(s *session) error {
+		return c.withPool(s, func(p *libvirt.StoragePool) error {
+			handle, err := c.lookup(t.Context(), p, v.Name)
+			if err != nil {
+				return err
+			}
+			defer free(handle)
+			return errors.Join(os.Remove(v.Path), refresh(t.Context(), p), erase(handle))
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// libvirt does not read the pool while it makes a volume; whoever has to wait for that is not refused.
+func TestVolumeIsSoughtWhileOthersAreMade(t *testing.T) {
+	c := mustOpen(t)
+	base := mustDefine(t, c).Base
+	ctx, end := context.WithCancel(t.Context())
+	made := make(chan error, 1)
+	go func() {
+		var err error
+		for ctx.Err() == nil && err == nil {
+			_, err = c.CreateOverlay(t.Context(), labtest.OverlayName(), base, 0)
+		}
+		made <- err
+	}()
+	for range 10 {
+		if err := c.Delete(t.Context(), labtest.OverlayName()); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	end()
+	if err := <-made; err != nil {
 		t.Error(err)
 	}
 }

@@ -32,16 +32,16 @@ func (c *Conn) CreateOverlay(ctx context.Context, name, base string, size int64)
 	}
 	err = c.with(ctx, "make the overlay", func(s *session) error {
 		return c.withPool(s, func(p *libvirt.StoragePool) error {
-			under, err := c.under(p, base, size)
+			under, err := c.under(ctx, p, base, size)
 			if err != nil {
 				return err
 			}
-			handle, err := c.make(p, overlayXML(name, under.Path, size), reserve)
+			handle, err := c.make(ctx, p, overlayXML(name, under.Path, size), reserve)
 			if err != nil {
 				return err
 			}
 			defer free(handle)
-			volume, err = c.volume(p, name)
+			volume, err = c.volume(ctx, p, name)
 			return err
 		})
 	})
@@ -50,14 +50,14 @@ func (c *Conn) CreateOverlay(ctx context.Context, name, base string, size int64)
 
 // under gives the base of an overlay whose disk is to have size bytes; without a
 // base it is the zero volume.
-func (c *Conn) under(p *libvirt.StoragePool, base string, size int64) (lab.Volume, error) {
+func (c *Conn) under(ctx context.Context, p *libvirt.StoragePool, base string, size int64) (lab.Volume, error) {
 	if base == "" {
 		if size <= 0 {
 			return lab.Volume{}, lab.Errorf(lab.KindInvalid, "a disk of %d bytes can not be made", size)
 		}
 		return lab.Volume{}, nil
 	}
-	v, err := c.volume(p, base)
+	v, err := c.volume(ctx, p, base)
 	if err == nil && size != 0 && size < v.VirtualBytes {
 		err = lab.Errorf(lab.KindInvalid, "a disk of %s is smaller than its base, which has %s", lab.Size(size), lab.Size(v.VirtualBytes))
 	}
@@ -90,7 +90,7 @@ func overlayXML(name, base string, size int64) libvirtxml.StorageVolume {
 }
 
 // make makes a volume for which there must be room.
-func (c *Conn) make(p *libvirt.StoragePool, x libvirtxml.StorageVolume, room int64) (*libvirt.StorageVol, error) {
+func (c *Conn) make(ctx context.Context, p *libvirt.StoragePool, x libvirtxml.StorageVolume, room int64) (*libvirt.StorageVol, error) {
 	if err := c.checkRoom(p, room); err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (c *Conn) make(p *libvirt.StoragePool, x libvirtxml.StorageVolume, room int
 		return nil, fmt.Errorf("write volume XML: %w", err)
 	}
 	handle, err := p.StorageVolCreateXML(text, 0)
-	if errors.Is(err, libvirt.ERR_STORAGE_VOL_EXIST) && p.Refresh(0) == nil { // the file may have gone while libvirt did not look
+	if errors.Is(err, libvirt.ERR_STORAGE_VOL_EXIST) && refresh(ctx, p) == nil { // the file may have gone while libvirt did not look
 		handle, err = p.StorageVolCreateXML(text, 0)
 	}
 	if errors.Is(err, libvirt.ERR_STORAGE_VOL_EXIST) {
@@ -164,12 +164,12 @@ func (c *Conn) diskSpace() (total, free int64, err error) {
 }
 
 // lookup finds a volume's handle, also if the file came while libvirt did not look.
-func (c *Conn) lookup(p *libvirt.StoragePool, name string) (*libvirt.StorageVol, error) {
+func (c *Conn) lookup(ctx context.Context, p *libvirt.StoragePool, name string) (*libvirt.StorageVol, error) {
 	handle, err := p.LookupStorageVolByName(name)
 	if !errors.Is(err, libvirt.ERR_NO_STORAGE_VOL) {
 		return handle, err
 	}
-	if err := p.Refresh(0); err != nil {
+	if err := refresh(ctx, p); err != nil {
 		return nil, err
 	}
 	handle, err = p.LookupStorageVolByName(name)
@@ -188,11 +188,11 @@ func (c *Conn) Delete(ctx context.Context, name string) error {
 	return c.with(ctx, "delete the volume", func(s *session) error {
 		return c.withPool(s, func(p *libvirt.StoragePool) error {
 			if vars := variablesOf(name); isOverlay(name) && c.mayHave(vars) {
-				if err := c.remove(p, vars); err != nil {
+				if err := c.remove(ctx, p, vars); err != nil {
 					return err
 				}
 			}
-			return c.remove(p, name)
+			return c.remove(ctx, p, name)
 		})
 	})
 }
@@ -207,8 +207,8 @@ func (c *Conn) mayHave(name string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-func (c *Conn) remove(p *libvirt.StoragePool, name string) error {
-	handle, err := c.lookup(p, name)
+func (c *Conn) remove(ctx context.Context, p *libvirt.StoragePool, name string) error {
+	handle, err := c.lookup(ctx, p, name)
 	if lab.KindOf(err) == lab.KindNotFound {
 		return nil
 	}
@@ -216,5 +216,14 @@ func (c *Conn) remove(p *libvirt.StoragePool, name string) error {
 		return err
 	}
 	defer free(handle)
-	return handle.Delete(0)
+	return erase(handle)
+}
+
+// erase deletes a volume, or finds that it went: libvirt reads the pool again in the background
+// when it has filled a volume, and misses one then that somebody else removed.
+func erase(handle *libvirt.StorageVol) error {
+	if err := handle.Delete(0); !errors.Is(err, libvirt.ERR_NO_STORAGE_VOL) {
+		return err
+	}
+	return nil
 }

@@ -73,7 +73,7 @@ func (c *Conn) Place(ctx context.Context, name, file string) (volume lab.Volume,
 			if err := p.Refresh(0); err != nil {
 				c.cfg.Log.Debug("the pool was not read again", "error", err)
 			}
-			volume, err = c.volume(p, name)
+			volume, err = c.volume(ctx, p, name)
 			return err
 		})
 	})

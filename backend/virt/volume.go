@@ -39,21 +39,21 @@ func (c *Conn) Volume(ctx context.Context, name string) (volume lab.Volume, err 
 	}
 	err = c.with(ctx, "read the volume", func(s *session) error {
 		return c.withPool(s, func(p *libvirt.StoragePool) error {
-			volume, err = c.volume(p, name)
+			volume, err = c.volume(ctx, p, name)
 			return err
 		})
 	})
 	return volume, err
 }
 
-func (c *Conn) volume(p *libvirt.StoragePool, name string) (lab.Volume, error) {
+func (c *Conn) volume(ctx context.Context, p *libvirt.StoragePool, name string) (lab.Volume, error) {
 	v, err := c.localVolume(name)
 	if !errors.Is(err, errNotHere) {
 		return v, err
 	}
 	handle, err := p.LookupStorageVolByName(name)
 	if isVariables(name) { // which QEMU's start makes, while libvirt does not look
-		handle, err = c.lookup(p, name)
+		handle, err = c.lookup(ctx, p, name)
 	}
 	if errors.Is(err, libvirt.ERR_NO_STORAGE_VOL) {
 		return lab.Volume{}, errNoVolume(name)
@@ -75,13 +75,13 @@ func (c *Conn) filled(ctx context.Context, p *libvirt.StoragePool, name string) 
 	if err := refresh(ctx, p); err != nil {
 		return lab.Volume{}, err
 	}
-	return c.volume(p, name)
+	return c.volume(ctx, p, name)
 }
 
 // refresh has libvirt read the pool anew, which it refuses, with no code of its
 // own for it, while it makes another volume.
 func refresh(ctx context.Context, p *libvirt.StoragePool) error {
-	const tries, pause = 50, 100 * time.Millisecond
+	const tries, pause = 250, 20 * time.Millisecond
 	for range tries - 1 {
 		if err := p.Refresh(0); !errors.Is(err, libvirt.ERR_INTERNAL_ERROR) {
 			return err
