@@ -14,10 +14,15 @@ export async function expectDisplay(page: Page, name: string, id = ''): Promise<
   await expect(display(page, name)).toBeVisible();
 }
 
-/** A person's typing, with Shift where it is needed; the queue of a guest's keyboard is short. */
+/**
+ * A person's typing, with Shift where it is needed, and at a person's pace: a guest's keyboard
+ * holds five keys, and one that does not run for so long loses what follows.
+ */
 export async function write(page: Page, text: string, end = 'Enter'): Promise<void> {
-  for (const it of text)
-    await page.keyboard.press(/[A-Z~!@#$%^&*()_+{}|:"<>?]/.test(it) ? `Shift+${it}` : it, { delay: 30 });
+  for (const it of text) {
+    await page.keyboard.press(/[A-Z~!@#$%^&*()_+{}|:"<>?]/.test(it) ? `Shift+${it}` : it, { delay: 50 });
+    await page.waitForTimeout(50);
+  }
   if (end) await page.keyboard.press(end);
 }
 
