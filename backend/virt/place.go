@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
+	"syscall"
 
 	"libvirt.org/go/libvirt"
 
@@ -40,22 +40,40 @@ func errNoPlacing(err error) *lab.Error {
 	return lab.Errorf(lab.KindUnavailable, "files can not be moved into the pool").WithCause(err)
 }
 
-// writable makes sure that files can be moved from one folder into another.
+// probeFile is the name of the file by which it is tried whether others can be moved.
+const probeFile = ".sandboxlabs-probe"
+
+// writable makes sure that files can be moved from one folder into another. One process tries it
+// at a time, so that a file of that name is of one that died, and goes with the next try.
 func writable(pool, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	probe, err := os.CreateTemp(dir, ".probe-*")
+	lock, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(probe.Name()) }() // a leftover is removed with the folder's others
-	target := filepath.Join(pool, path.Base(probe.Name()))
-	err = errors.Join(probe.Close(), os.Link(probe.Name(), target))
-	if err == nil {
-		err = os.Remove(target)
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return &os.PathError{Op: "lock", Path: dir, Err: err}
 	}
-	return err
+	probe, target := filepath.Join(dir, probeFile), filepath.Join(pool, probeFile)
+	err = errors.Join(removeAny(probe), removeAny(target))
+	if err == nil {
+		err = os.WriteFile(probe, nil, 0o600)
+	}
+	if err == nil {
+		err = os.Link(probe, target)
+	}
+	return errors.Join(err, removeAny(target), removeAny(probe))
+}
+
+// removeAny removes a file if it is there.
+func removeAny(file string) error {
+	if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // Place implements lab.Placer. The file is linked, which never replaces another,
