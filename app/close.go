@@ -60,6 +60,7 @@ func (c closing) step() step {
 // outside GTK's thread; keep says that it is not to be.
 func (a *App) beforeClose(context.Context) (keep bool) {
 	if a.leaving.Load() {
+		a.keepShape()
 		return false
 	}
 	c := closing{
@@ -117,6 +118,7 @@ func (a *App) Stay() { a.answered() }
 
 func (a *App) hide() {
 	a.asked.Store(false)
+	a.keepShape()
 	a.setHidden(true)
 	a.tray.Awake(false)
 	runtime.WindowHide(a.ctx)

@@ -63,7 +63,7 @@ func (w Window) open(ctx context.Context) (err error) {
 	w.App.tray.Awake(true)
 	endSparing := spareDriver()
 	defer endSparing()
-	o := w.options()
+	o := w.options(w.App.readShape(ctx))
 	o.OnDomReady = func(context.Context) { endSparing() }
 	if err := wails.Run(o); err != nil {
 		return lab.Errorf(lab.KindUnavailable, "the window can not be opened").
@@ -72,14 +72,19 @@ func (w Window) open(ctx context.Context) (err error) {
 	return nil
 }
 
-func (w Window) options() *options.App {
+func (w Window) options(s shape) *options.App {
 	methods, enums := Bound(w.App)
+	state := options.Normal
+	if s.maximised {
+		state = options.Maximised
+	}
 	return &options.App{
 		Title:            "SandBoxLabs",
-		Width:            1280,
-		Height:           800,
-		MinWidth:         900,
-		MinHeight:        600,
+		Width:            s.width,
+		Height:           s.height,
+		MinWidth:         narrowest,
+		MinHeight:        lowest,
+		WindowStartState: state,
 		BackgroundColour: background(w.App.service.Desktop().Scheme == "dark"), // until GTK says
 		AssetServer:      &assetserver.Options{Assets: w.Page, Handler: w.Files, Middleware: w.middleware},
 		OnStartup:        w.App.startup,

@@ -10,7 +10,7 @@ import (
 )
 
 // TestRestart presses the button that has the program begin anew: it comes back alone,
-// with the same nodes, and takes to what was set, also to another libvirt than the one
+// with the same nodes, as large as it was, and takes to what was set, also to another libvirt than the one
 // it was started for.
 func TestRestart(t *testing.T) {
 	mustPlay(t)
@@ -28,8 +28,12 @@ func TestRestart(t *testing.T) {
 	p.desk.do("key", "Return")
 	p.await(id("restart-note"))
 	p.picture("waits")
+	const width, height = 1100, 700
+	p.desk.do("windowsize", "--sync", p.window, fmt.Sprint(width), fmt.Sprint(height))
+	p.findCorner()
 
 	p = a.restart(p, "restart/second")
+	p.awaitSize("as large as it was", func(size point) bool { return size == point{width, height} })
 	p.await(id("node-row", "name", "web-1", "state", "running"))
 	a.wantArguments("--connect", "qemu:///session")
 	p.click(id("nav-settings"))
@@ -40,13 +44,36 @@ func TestRestart(t *testing.T) {
 	place.sandboxlabs("settings", "set", "connect", "qemu+unix:///session")
 	p.await(setting("connect"), "Until then --connect decides.")
 	a.wantNoRestartWithAFault(p)
+	p.maximise()
 
 	p = a.restart(p, "restart/third")
+	p.awaitMaximised()
 	p.await(id("node-row", "name", "web-1", "state", "running"))
 	p.awaitLooks(looks{Accent: "#2f5fd0", Background: lightPage})
 	a.wantArguments()
 	a.wantConsoleOfThisLibvirt(p)
 	p.picture("another-libvirt")
+}
+
+// awaitSize waits until the window is so large, without its frame.
+func (p *page) awaitSize(want string, is func(size point) bool) {
+	p.Helper()
+	p.desk.await("a window "+want, func() bool { return is(p.desk.rectangle(p.window).size) })
+}
+
+// maximise has the window fill the desk, as a person does.
+func (p *page) maximise() {
+	p.Helper()
+	title := p.desk.inner(p.window).plus(point{200, -8})
+	p.desk.moveMouse(title)
+	p.desk.do("click", "--repeat", "2", "--delay", "100", "1")
+	p.awaitMaximised()
+	p.findCorner()
+}
+
+func (p *page) awaitMaximised() {
+	p.Helper()
+	p.awaitSize("as wide as the desk", func(size point) bool { return size.X == p.desk.size.X })
 }
 
 // setting is the row of a setting.
