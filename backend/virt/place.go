@@ -53,7 +53,7 @@ func writable(pool, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer func() { _ = lock.Close() }() // and lets go of it
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return &os.PathError{Op: "lock", Path: dir, Err: err}
 	}
