@@ -46,7 +46,7 @@ static gboolean apply(gpointer data) {
 void look_like(int dark, int still, int contrast) {
 	struct look *look = g_new(struct look, 1);
 	*look = (struct look){dark, still, contrast};
-	g_idle_add(apply, look);
+	g_idle_add_full(G_PRIORITY_DEFAULT, apply, look, NULL); // before the first frame is drawn
 }
 
 // tell_scale tells by how much text is larger than at 96 dots an inch.

@@ -85,6 +85,13 @@ func (l *appearance) chosen() string {
 	return l.scheme
 }
 
+// dark reports whether the window is to be dark, by what is told and chosen so far.
+func (a *App) dark() bool {
+	a.looks.mu.Lock()
+	defer a.looks.mu.Unlock()
+	return dark(a.looks.told.Dark, a.service.Desktop().Scheme) == portal.Yes
+}
+
 // look notes what has changed, and has GTK look so as soon as it is there.
 func (l *appearance) look(change func(*appearance)) {
 	l.mu.Lock()

@@ -85,7 +85,7 @@ func (w Window) options(s shape) *options.App {
 		MinWidth:         narrowest,
 		MinHeight:        lowest,
 		WindowStartState: state,
-		BackgroundColour: background(w.App.service.Desktop().Scheme == "dark"), // until GTK says
+		BackgroundColour: background(w.App.dark()), // until GTK says
 		AssetServer:      &assetserver.Options{Assets: w.Page, Handler: w.Files, Middleware: w.middleware},
 		OnStartup:        w.App.startup,
 		OnBeforeClose:    w.App.beforeClose,
