@@ -266,6 +266,10 @@ func (c *Conn) EndCopy(ctx context.Context, id, volume string) error {
 }
 
 func (c *Conn) endCopy(d *libvirt.Domain, target string) error {
+	// libvirt may be about to begin a copy whose process died: its file is there then, and nothing
+	// of it in the node yet. Whoever asks QEMU something has to wait for that; the answer is of no
+	// use, nor is why there is none: the node tells what it is.
+	_, _ = d.MemoryStats(1, 0)
 	live, err := c.liveDisk(d)
 	if lab.KindOf(err) == lab.KindBusy { // it has no process, and so no job
 		return nil

@@ -10,11 +10,11 @@ import (
 	"sandboxlabs/backend/lab"
 )
 
-// mustMirror begins to copy a node's disk, and leaves it there as a process does
-// that dies.
-func mustMirror(t *testing.T, c *Conn, id, volume string) {
+// mirrored begins to copy a node's disk, has wait wait for something, and leaves it there as a
+// process does that dies.
+func mirrored(t *testing.T, c *Conn, id, volume string, wait func(*mirror) error) error {
 	t.Helper()
-	err := c.with(t.Context(), "copy the node's disk", func(s *session) error {
+	return c.with(t.Context(), "copy the node's disk", func(s *session) error {
 		return s.withDomain(id, func(d *libvirt.Domain) error {
 			disk, err := c.liveDisk(d)
 			if err != nil {
@@ -25,12 +25,9 @@ func mustMirror(t *testing.T, c *Conn, id, volume string) {
 				return err
 			}
 			defer m.forget()
-			return m.ready(t.Context())
+			return wait(m)
 		})
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // copies reports whether QEMU copies the node's disk.
@@ -57,7 +54,9 @@ func TestCopyThatWasLeft(t *testing.T) {
 	mustPower(t, c, spec.ID, lab.PowerStart)
 	own := mustDomain(t, c, spec.ID).Overlay
 	copied := spec.OverlayVolume(spec.Generation + 1)
-	mustMirror(t, c, spec.ID, copied)
+	if err := mirrored(t, c, spec.ID, copied, func(m *mirror) error { return m.ready(t.Context()) }); err != nil {
+		t.Fatal(err)
+	}
 	if os.Geteuid() != 0 { // the system's libvirt is not ours to kill; TestAsUser runs this with a user's own
 		mustKillDaemon(t, os.Getenv("XDG_RUNTIME_DIR"))
 		eventually(t, "libvirt is back", func() bool {
@@ -85,29 +84,47 @@ func TestCopyThatWasLeft(t *testing.T) {
 	}
 }
 
+// A copy that libvirt only begins for a process that died is waited for: whoever deleted its file
+// before would have QEMU write into a file that nobody sees.
+func TestCopyThatBegins(t *testing.T) {
+	c := mustOpen(t)
+	spec := mustDefine(t, c)
+	mustPower(t, c, spec.ID, lab.PowerStart)
+	for n := range 10 {
+		copied := spec.OverlayVolume(spec.Generation + 1 + n)
+		begun := make(chan error, 1)
+		go func() { begun <- mirrored(t, c, spec.ID, copied, func(*mirror) error { return nil }) }()
+		eventually(t, "the file of the copy is there", func() bool {
+			_, err := os.Stat(filepath.Join(c.cfg.PoolPath, copied))
+			return err == nil
+		})
+		if err := c.EndCopy(t.Context(), spec.ID, copied); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-begun; err != nil {
+			t.Error(err)
+		}
+		if copies(t, c, spec.ID) {
+			t.Fatalf("try %d: it is copied, want that to have ended", n)
+		}
+		if err := c.Delete(t.Context(), copied); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A node that stops while it is copied is told, and leaves no copy.
 func TestCopyOfANodeThatStops(t *testing.T) {
 	c := mustOpen(t)
 	spec := mustDefine(t, c)
 	mustPower(t, c, spec.ID, lab.PowerStart)
 	copied := spec.OverlayVolume(spec.Generation + 1)
-	err := c.with(t.Context(), "copy the node's disk", func(s *session) error {
-		return s.withDomain(spec.ID, func(d *libvirt.Domain) error {
-			disk, err := c.liveDisk(d)
-			if err != nil {
-				return err
-			}
-			m, err := c.mirror(t.Context(), s, d, disk, copied)
-			if err != nil {
-				return err
-			}
-			defer m.forget()
-			if err := m.ready(t.Context()); err != nil {
-				return err
-			}
-			mustPower(t, c, spec.ID, lab.PowerForceOff)
-			return m.ready(t.Context())
-		})
+	err := mirrored(t, c, spec.ID, copied, func(m *mirror) error {
+		if err := m.ready(t.Context()); err != nil {
+			return err
+		}
+		mustPower(t, c, spec.ID, lab.PowerForceOff)
+		return m.ready(t.Context())
 	})
 	if kind := lab.KindOf(err); kind != lab.KindBusy && kind != lab.KindUnavailable {
 		t.Errorf("got %v, want that the node stopped", err)
