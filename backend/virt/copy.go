@@ -266,10 +266,9 @@ func (c *Conn) EndCopy(ctx context.Context, id, volume string) error {
 }
 
 func (c *Conn) endCopy(d *libvirt.Domain, target string) error {
-	// libvirt may be about to begin a copy whose process died: its file is there then, and nothing
-	// of it in the node yet. Whoever asks QEMU something has to wait for that; the answer is of no
-	// use, nor is why there is none: the node tells what it is.
-	_, _ = d.MemoryStats(1, 0)
+	if err := awaitRest(d); err != nil {
+		return err
+	}
 	live, err := c.liveDisk(d)
 	if lab.KindOf(err) == lab.KindBusy { // it has no process, and so no job
 		return nil
@@ -290,4 +289,24 @@ func (c *Conn) endCopy(d *libvirt.Domain, target string) error {
 		return nil
 	}
 	return d.BlockJobAbort(live.Target.Dev, 0)
+}
+
+// awaitRest waits until libvirt is at work on the domain no more. It may be about to begin a copy
+// whose process died: the file is there then, and nothing of it in the domain yet. QEMU itself is
+// asked nothing: one that hangs would not answer.
+func awaitRest(d *libvirt.Domain) error {
+	const tries, pause = 500, 20 * time.Millisecond
+	for range tries {
+		now, err := d.GetControlInfo(0)
+		switch {
+		case errors.Is(err, libvirt.ERR_OPERATION_INVALID): // it has no process
+			return nil
+		case err != nil:
+			return err
+		case now.State == libvirt.DOMAIN_CONTROL_OK:
+			return nil
+		}
+		time.Sleep(pause)
+	}
+	return lab.Errorf(lab.KindBusy, "libvirt is still at work on the node").WithHint("Try again in a moment.")
 }

@@ -3,6 +3,7 @@ package virt
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"libvirt.org/go/libvirt"
@@ -110,6 +111,18 @@ func TestCopyThatBegins(t *testing.T) {
 		if err := c.Delete(t.Context(), copied); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// What is no copy any more ends although QEMU answers nothing.
+func TestEndOfNoCopyAsksNotQEMU(t *testing.T) {
+	c := mustOpen(t)
+	spec := mustDefine(t, c)
+	mustPower(t, c, spec.ID, lab.PowerStart)
+	mustSignalQEMU(t, spec, syscall.SIGSTOP)
+	defer mustSignalQEMU(t, spec, syscall.SIGCONT)
+	if err := c.EndCopy(t.Context(), spec.ID, spec.OverlayVolume(spec.Generation+1)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -240,19 +240,25 @@ func TestForeignDomainsAreLeftAlone(t *testing.T) {
 	}
 }
 
+// mustSignalQEMU sends a signal to the process of a node.
+func mustSignalQEMU(t *testing.T, spec lab.NodeSpec, signal syscall.Signal) {
+	t.Helper()
+	pid, err := strconv.Atoi(mustRun(t, "pgrep", "-f", "--", "guest="+spec.Name+","))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, signal); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestCrashIsFailure(t *testing.T) {
 	c := mustOpen(t)
 	spec := mustDefine(t, c)
 	mustPower(t, c, spec.ID, lab.PowerStart)
 	hints := make(chan lab.Hint, 1000)
 	c.Watch(t.Context(), func(h lab.Hint) { hints <- h })
-	pid, err := strconv.Atoi(mustRun(t, "pgrep", "-f", "--", "guest="+spec.Name+","))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	mustSignalQEMU(t, spec, syscall.SIGKILL)
 	for d := mustDomain(t, c, spec.ID); d.State != lab.Failed || d.Problem == nil; d = mustDomain(t, c, spec.ID) {
 		select {
 		case <-hints:
